@@ -1,0 +1,164 @@
+"""One text pipeline for documents and queries, on either engine.
+
+Folding makes spellings equal: NFKC (full width, ligatures, ℃ → °C), lower case, traditional →
+simplified characters. Segmenting cuts the folded text into search-mode words, so that a long
+word also stands with the words inside it: 锂离子电池 is found by 电池.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import rjieba
+
+# Raise this number with every change that alters the tokens of a text: indexes made with
+# another number are rebuilt by their owners.
+PIPELINE_VERSION = 1
+
+# Characters that join the one before them; together they are folded as one cluster. The
+# Hangul jamo are starters that NFKC composes all the same.
+_JOINING = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f"
+_HAS_JOINING = re.compile(f"[{_JOINING}]")
+_CLUSTER = re.compile(f".[{_JOINING}]*", re.DOTALL)
+_WORD = re.compile(r"[^\W_]")
+_NUMBER_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)([^\W\d_]\w*)")
+_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+_IDEOGRAPH_RUN = re.compile(f"[{_IDEOGRAPHS}]{{2,}}")
+
+
+class Token(NamedTuple):
+    """A word of the folded text and its place in the original, in code points."""
+
+    text: str
+    start: int
+    end: int
+
+
+class _FoldTable(dict[int, str]):
+    """Folded form of each code point, worked out at its first use."""
+
+    def __missing__(self, code_point: int) -> str:
+        folded = "".join(
+            _simplified().get(c, c) for c in unicodedata.normalize("NFKC", chr(code_point)).lower()
+        )
+        self[code_point] = folded
+        return folded
+
+
+_FOLD = _FoldTable()
+
+
+@cache
+def _simplified() -> dict[str, str]:
+    rows = (line.split("\t") for line in data_lines("traditional.tsv"))
+    return {traditional: simplified for traditional, simplified in rows}
+
+
+def data_lines(name: str) -> Iterator[str]:
+    """The lines of a file of search/data without blank lines and # comments."""
+    text = resources.files("search").joinpath("data", name).read_text(encoding="utf-8")
+    return (line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    return frozenset(word for line in data_lines("stopwords.txt") for word in line.split())
+
+
+def fold(text: str) -> str:
+    """The text with spellings made equal; folding twice changes nothing more."""
+    if _HAS_JOINING.search(text) is None:
+        return text.translate(_FOLD)
+    return "".join(map(_fold_cluster, _CLUSTER.findall(text)))
+
+
+def fold_with_offsets(text: str) -> tuple[str, list[int]]:
+    """`fold(text)`, and for each of its characters the place that it has in the original.
+
+    The list has one entry more than the folded text: the length of the original.
+    """
+    folded: list[str] = []
+    offsets: list[int] = []
+    for cluster in _CLUSTER.finditer(text):
+        characters = _fold_cluster(cluster.group())
+        folded.append(characters)
+        offsets.extend([cluster.start()] * len(characters))
+    return "".join(folded), [*offsets, len(text)]
+
+
+def _fold_cluster(cluster: str) -> str:
+    if len(cluster) == 1:
+        return _FOLD[ord(cluster)]
+    return unicodedata.normalize("NFKC", cluster).translate(_FOLD)
+
+
+@cache
+def _segmenter() -> rjieba.Jieba:
+    # An instance of our own: words added to the shared one would change other libraries' cuts.
+    segmenter = rjieba.Jieba()
+    for line in data_lines("words.txt"):
+        for word in line.split():
+            segmenter.add_word(word, None, None)
+    return segmenter
+
+
+def words(text: str) -> list[str]:
+    """The search-mode words of a text in reading order, repeated as often as they occur.
+
+    Stop words and punctuation are left out; a number with a unit (120mm) also yields its parts.
+    """
+    return words_of_folded(fold(text))
+
+
+def words_of_folded(folded: str) -> list[str]:
+    stops = stop_words()
+    found: list[str] = []
+    for word in _segmenter().cut_for_search(folded):
+        if word in stops or _WORD.search(word) is None:
+            continue
+        found.append(word)
+        if word[0].isdecimal() and not word.isdecimal():
+            found.extend(_number_and_unit(word))
+    return found
+
+
+def _number_and_unit(word: str) -> tuple[str, ...]:
+    parts = _NUMBER_WITH_UNIT.fullmatch(word)
+    return parts.groups() if parts else ()
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text without the shorter words inside them: for showing, and for phrases."""
+    stops = stop_words()
+    return [
+        word for word in _segmenter().cut(fold(text)) if word not in stops and _WORD.search(word)
+    ]
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of `words(text)` but for parts of numbers, with their places in the original."""
+    folded, offsets = fold_with_offsets(text)
+    stops = stop_words()
+    return [
+        # The end is where the word's last cluster ends, not where the next word's begins.
+        Token(word, offsets[start], _end_in_original(offsets, end))
+        for word, start, end in _segmenter().tokenize(folded, "search")
+        if word not in stops and _WORD.search(word)
+    ]
+
+
+def _end_in_original(offsets: list[int], end: int) -> int:
+    last = offsets[end - 1]
+    return next(offset for offset in offsets[end:] if offset > last)
+
+
+def bigrams(text: str) -> list[str]:
+    """Every two neighbouring ideographs of a text: they find words that were cut otherwise."""
+    return [
+        run[i : i + 2]
+        for run in _IDEOGRAPH_RUN.findall(fold(text))
+        for i in range(len(run) - 1)
+    ]
