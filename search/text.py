@@ -8,8 +8,9 @@ word also stands with the words inside it: 锂离子电池 is found by 电池.
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
+from itertools import chain
 from typing import NamedTuple
 
 import rjieba
@@ -110,43 +111,57 @@ def words(text: str) -> list[str]:
 
     Stop words and punctuation are left out; a number with a unit (120mm) also yields its parts.
     """
-    return words_of_folded(fold(text))
+    return list(words_of_folded(fold(text)))
 
 
-def words_of_folded(folded: str) -> list[str]:
-    stops = stop_words()
-    found: list[str] = []
-    for word in _segmenter().cut_for_search(folded):
-        if word in stops or _WORD.search(word) is None:
-            continue
-        found.append(word)
-        if word[0].isdecimal() and not word.isdecimal():
-            found.extend(_number_and_unit(word))
-    return found
+# An index and a score want the words of the same document one after the other.
+@lru_cache(maxsize=8)
+def words_of_folded(folded: str) -> tuple[str, ...]:
+    """`words(text)` of a text that is folded already."""
+    return tuple(chain.from_iterable(map(_KEPT.__getitem__, _segmenter().cut_for_search(folded))))
+
+
+class _KeptWords(dict[str, tuple[str, ...]]):
+    """What each cut word yields: nothing, itself, or itself and its parts."""
+
+    # A catalogue of 100,000 listings has some 200,000 words; beyond that they are numbers.
+    _LIMIT = 400_000
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        if len(self) >= self._LIMIT:
+            self.clear()
+        kept: tuple[str, ...] = (word,) if _is_word(word) else ()
+        if kept and word[0].isdecimal() and not word.isdecimal():
+            kept += _number_and_unit(word)
+        self[word] = kept
+        return kept
+
+
+_KEPT = _KeptWords()
+
+
+def _is_word(word: str) -> bool:
+    return _WORD.search(word) is not None and word not in stop_words()
 
 
 def _number_and_unit(word: str) -> tuple[str, ...]:
     parts = _NUMBER_WITH_UNIT.fullmatch(word)
-    return parts.groups() if parts else ()
+    return tuple(filter(_is_word, parts.groups())) if parts else ()
 
 
 def plain_words(text: str) -> list[str]:
     """The words of a text without the shorter words inside them: for showing, and for phrases."""
-    stops = stop_words()
-    return [
-        word for word in _segmenter().cut(fold(text)) if word not in stops and _WORD.search(word)
-    ]
+    return [word for word in _segmenter().cut(fold(text)) if _is_word(word)]
 
 
 def tokens(text: str) -> list[Token]:
     """The words of `words(text)` but for parts of numbers, with their places in the original."""
     folded, offsets = fold_with_offsets(text)
-    stops = stop_words()
     return [
         # The end is where the word's last cluster ends, not where the next word's begins.
         Token(word, offsets[start], _end_in_original(offsets, end))
         for word, start, end in _segmenter().tokenize(folded, "search")
-        if word not in stops and _WORD.search(word)
+        if _is_word(word)
     ]
 
 

@@ -1,0 +1,223 @@
+"""How much of what one text asks for another text covers: the text part of a match.
+
+coverage = Σ weight·saturation(tf) / Σ weight over the key terms of the asking text, at most 1, with
+BM25's saturation tf·(k1 + 1)/(tf + k1·(1 − b + b·length/average)). It is normalised by the asking
+text itself, never by its best hit, so that a hopeless demand does not look like a good one. A
+synonym covers its trigger by its own weight: an equivalent wholly, a one-way target in part. The
+best one counts, so that many synonyms give no more than one.
+"""
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from search.port import WeightedTerm
+from search.synonyms import Expansion, Synonyms
+from search.terms import WordStatistics, key_terms
+from search.text import fold, plain_words, words_of_folded
+
+K1 = 1.2
+B = 0.75
+_COUNT_BITS = 4
+_HIGHEST_COUNT = 2**_COUNT_BITS - 1
+
+
+class DocumentWords(msgspec.Struct, frozen=True):
+    """The distinct words of a document as `word id << 4 | count`, and its length in words."""
+
+    packed: "array[int]"
+    length: int
+
+
+class TextCatalogue:
+    """The words of all documents of one side, with their statistics.
+
+    A document's title counts twice. Add every document before the first demand is made:
+    weights depend on how common a word is among all of them.
+    """
+
+    def __init__(self) -> None:
+        self.statistics = WordStatistics()
+        self._ids: dict[str, int] = {}
+        self._lengths = 0
+
+    def add(self, title: str, keywords: Sequence[str], body: str) -> DocumentWords:
+        in_title = words_of_folded(fold(title))
+        in_keywords = words_of_folded(fold(" | ".join(keywords)))
+        return self.add_words(in_title * 2 + in_keywords + words_of_folded(fold(body)))
+
+    def add_words(self, found: Sequence[str]) -> DocumentWords:
+        counts = Counter(found)
+        self.statistics.add(counts)
+        self._lengths += len(found)
+        ids = self._ids
+        packed = array(
+            "I",
+            (
+                ids.setdefault(word, len(ids)) << _COUNT_BITS | min(count, _HIGHEST_COUNT)
+                for word, count in counts.items()
+            ),
+        )
+        return DocumentWords(packed=packed, length=len(found))
+
+    def word_id(self, word: str) -> int | None:
+        return self._ids.get(word)
+
+    @property
+    def average_length(self) -> float:
+        return self._lengths / self.statistics.documents if self._lengths else 1.0
+
+
+class _Alternative(msgspec.Struct, frozen=True):
+    """A synonym of some words of the demand: (word id, share of the gain) for each of its words.
+
+    Words that no document holds have no id: a phrase with such a word is never whole.
+    """
+
+    phrase: str
+    words: tuple[tuple[int, float], ...]
+    is_known: bool
+
+
+class _Concept(msgspec.Struct, frozen=True):
+    """Words of the demand that a synonym can stand for, as word id → weight.
+
+    `is_known` is False when no document holds one of the words: `own` is then without it.
+    """
+
+    trigger: str
+    own: tuple[tuple[int, float], ...]
+    is_known: bool
+    alternatives: tuple[_Alternative, ...]
+
+
+class Demand:
+    """What a text asks for, ready to be compared with the documents of a catalogue."""
+
+    def __init__(
+        self, title: str, text: str, *, catalogue: TextCatalogue, synonyms: Synonyms
+    ) -> None:
+        self._catalogue = catalogue
+        self._text = f"{title}\n{text}"
+        key = key_terms(title, text, catalogue.statistics)
+        self._full_weight = sum(term.weight for term in key) or 1.0
+        self._weights = {
+            word_id: term.weight
+            for term in key
+            if (word_id := catalogue.word_id(term.token)) is not None
+        }
+        self._key = key
+        by_word = {term.token: term.weight for term in key}
+        expansions = synonyms.expansions(self._text)
+        self._concepts = [
+            concept for expansion in expansions if (concept := self._concept(expansion, by_word))
+        ]
+        self._expansions = expansions
+
+    def _concept(self, expansion: Expansion, by_word: dict[str, float]) -> _Concept | None:
+        own = [(word, by_word[word]) for word in expansion.words if word in by_word]
+        weight = sum(w for _, w in own)
+        alternatives = tuple(
+            _Alternative(
+                phrase=target.phrase, words=gains, is_known=len(gains) == len(target.words)
+            )
+            for target in expansion.targets
+            if (gains := self._gains(target.words, weight * target.weight))
+        )
+        if not own or not alternatives:
+            return None
+        with_ids = ((self._catalogue.word_id(word), w) for word, w in own)
+        known = tuple((i, w) for i, w in with_ids if i is not None)
+        return _Concept(
+            trigger=expansion.trigger,
+            own=known,
+            is_known=len(known) == len(own),
+            alternatives=alternatives,
+        )
+
+    def _gains(self, target: Sequence[str], weight: float) -> tuple[tuple[int, float], ...]:
+        idf = [self._catalogue.statistics.idf(word) for word in target]
+        ids = [self._catalogue.word_id(word) for word in target]
+        total = sum(idf) or 1.0
+        return tuple(
+            (i, weight * share / total) for i, share in zip(ids, idf, strict=True) if i is not None
+        )
+
+    def terms(self) -> list[WeightedTerm]:
+        """Key terms and the words of synonyms, each once at its highest weight, for an engine."""
+        weights = {term.token: term.weight for term in self._key}
+        for expansion in self._expansions:
+            trigger = max((weights.get(word, 0.0) for word in expansion.words), default=0.0)
+            for target in expansion.targets:
+                for word in target.words:
+                    share = target.weight * trigger / math.sqrt(len(target.words))
+                    weights[word] = max(weights.get(word, 0.0), share)
+        return [
+            WeightedTerm(token=token, weight=weight) for token, weight in weights.items() if weight
+        ]
+
+    def coverage(self, document: DocumentWords) -> float:
+        """The share of the demand's weight that the document covers, 0–1."""
+        saturation = self._saturations(document.length)
+        present = {
+            packed >> _COUNT_BITS: saturation[packed & _HIGHEST_COUNT]
+            for packed in document.packed
+        }
+        weights = self._weights
+        covered: float = sum(weights[i] * present[i] for i in weights.keys() & present.keys())
+        covered += sum(_gain(concept, present) for concept in self._concepts)
+        return min(1.0, (K1 + 1) * covered / self._full_weight)
+
+    def _saturations(self, length: int) -> list[float]:
+        k = K1 * (1 - B + B * length / self._catalogue.average_length)
+        return [count / (count + k) for count in range(_HIGHEST_COUNT + 1)]
+
+    def shared_words(self, document: DocumentWords) -> tuple[list[str], int]:
+        """The whole words (no words inside words) that both texts hold, the heaviest first.
+
+        Also how many whole key words the demand has, to be read as "9 of 12".
+        """
+        weights = {term.token: term.weight for term in self._key}
+        whole = sorted(
+            {word for word in plain_words(self._text) if word in weights},
+            key=lambda word: (-weights[word], word),
+        )
+        present = {packed >> _COUNT_BITS for packed in document.packed}
+        shared = [word for word in whole if self._catalogue.word_id(word) in present]
+        return shared, len(whole)
+
+    def met_synonyms(self, document: DocumentWords) -> list[tuple[str, str]]:
+        """(trigger in the demand, other wording in the document), where the trigger is not."""
+        present = {packed >> _COUNT_BITS for packed in document.packed}
+        return [
+            (concept.trigger, wording)
+            for concept in self._concepts
+            if not (concept.is_known and all(i in present for i, _ in concept.own))
+            and (wording := _whole_wording(concept, present))
+        ]
+
+
+def _whole_wording(concept: _Concept, present: set[int]) -> str:
+    return next(
+        (
+            alternative.phrase
+            for alternative in concept.alternatives
+            if alternative.is_known and all(i in present for i, _ in alternative.words)
+        ),
+        "",
+    )
+
+
+def _gain(concept: _Concept, present: dict[int, float]) -> float:
+    """What the best alternative covers beyond the trigger's own words."""
+    best = max(
+        sum(share * present.get(i, 0.0) for i, share in alternative.words)
+        for alternative in concept.alternatives
+    )
+    if not best:
+        return 0.0
+    own = sum(weight * present.get(i, 0.0) for i, weight in concept.own)
+    return max(0.0, best - own)

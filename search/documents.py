@@ -1,0 +1,28 @@
+"""What a searchable document is, on either engine."""
+
+import msgspec
+
+
+class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """One listing as an engine stores it. The texts are as people wrote them, unfolded.
+
+    Codes (`fields`, `industries`, `modes`, `division`) are opaque here; industries and the
+    division are found by prefix. Numbers that are unknown are None: a range filter on them
+    then leaves the document out. `version` grows with each change of the listing.
+    """
+
+    id: str
+    version: int = 1
+    title: str
+    keywords: tuple[str, ...] = ()
+    body: str = ""
+    fields: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    division: str | None = None
+    organisation: str = ""
+    modes: tuple[str, ...] = ()
+    trl_min: int | None = None
+    trl_max: int | None = None
+    price_min_cny: int | None = None
+    price_max_cny: int | None = None
+    published_at_s: int | None = None

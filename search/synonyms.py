@@ -1,0 +1,126 @@
+"""Other words for the same thing: what a factory owner says and what a scientist writes.
+
+The shipped map (data/synonyms.tsv) has equivalents, where each phrase also finds the others,
+and one-way lines, where a text that holds a trigger (鞋底滑) also looks for its targets
+(湿摩擦系数). Expansion happens on the side that asks, so the map may change without a rebuild.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+import msgspec
+
+from search.text import data_lines, fold, words_of_folded
+
+EQUIVALENT_WEIGHT = 1.0
+ONE_WAY_WEIGHT = 0.7
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A phrase to look for as well, cut into words; `weight` is its share of the trigger's."""
+
+    phrase: str
+    words: tuple[str, ...]
+    weight: float
+
+
+class Expansion(msgspec.Struct, frozen=True):
+    """A trigger that was found in a text, with its words and what to look for besides."""
+
+    trigger: str
+    words: tuple[str, ...]
+    targets: tuple[Target, ...]
+
+
+class Synonyms:
+    """A map from trigger phrases to targets. Phrases are compared folded."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._weights: dict[str, dict[str, float]] = {}
+        for line in lines:
+            for trigger, target, weight in _links(line):
+                known = self._weights.setdefault(trigger, {})
+                known[target] = max(weight, known.get(target, 0.0))
+        self._expansions: dict[str, Expansion] = {}
+        self._by_head: dict[str, list[str]] = {}
+        for trigger in sorted(self._weights, key=lambda phrase: (-len(phrase), phrase)):
+            self._by_head.setdefault(trigger[0], []).append(trigger)
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+    def expansions(self, text: str) -> list[Expansion]:
+        """One expansion for each trigger of the text, in order of first appearance.
+
+        At each place the longest trigger wins, and a trigger inside a longer one is passed
+        over. Latin triggers count as whole words only. Costs one look-up a character.
+        """
+        found = dict.fromkeys(self._triggers(fold(text)))
+        return [self._expansion(trigger) for trigger in found]
+
+    def _triggers(self, folded: str) -> Iterator[str]:
+        place = 0
+        while place < len(folded):
+            trigger = self._longest_at(folded, place)
+            if trigger:
+                yield trigger
+            place += len(trigger) or 1
+
+    def _longest_at(self, folded: str, place: int) -> str:
+        for trigger in self._by_head.get(folded[place], ()):
+            if folded.startswith(trigger, place) and _stands_alone(folded, place, trigger):
+                return trigger
+        return ""
+
+    def _expansion(self, trigger: str) -> Expansion:
+        if trigger not in self._expansions:
+            own = tuple(dict.fromkeys(words_of_folded(trigger)))
+            targets = tuple(
+                Target(phrase=phrase, words=tuple(dict.fromkeys(cut)), weight=weight)
+                for phrase, weight in self._weights[trigger].items()
+                if (cut := words_of_folded(phrase))
+            )
+            self._expansions[trigger] = Expansion(trigger=trigger, words=own, targets=targets)
+        return self._expansions[trigger]
+
+
+def _links(line: str) -> Iterator[tuple[str, str, float]]:
+    """Read `=⇥a|b|c` or `>⇥a|b⇥c|d`; ValueError for anything else, or when nothing is linked."""
+    match line.split("\t"):
+        case ["=", group]:
+            phrases = _phrases(group)
+            links = [(a, b, EQUIVALENT_WEIGHT) for a in phrases for b in phrases if a != b]
+        case [">", triggers, targets]:
+            links = [
+                (a, b, ONE_WAY_WEIGHT)
+                for a in _phrases(triggers)
+                for b in _phrases(targets)
+                if a != b
+            ]
+        case _:
+            links = []
+    if not links:
+        raise ValueError(f"not a line of synonyms: {line!r}")
+    yield from links
+
+
+def _phrases(cell: str) -> list[str]:
+    return [folded for phrase in cell.split("|") if (folded := fold(phrase).strip())]
+
+
+def _stands_alone(folded: str, place: int, trigger: str) -> bool:
+    end = place + len(trigger)
+    before = folded[place - 1] if place else " "
+    after = folded[end] if end < len(folded) else " "
+    return not (_is_latin(trigger[0]) and _is_latin(before)) and not (
+        _is_latin(trigger[-1]) and _is_latin(after)
+    )
+
+
+def _is_latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+@cache
+def shipped_synonyms() -> Synonyms:
+    return Synonyms(data_lines("synonyms.tsv"))
