@@ -32,6 +32,14 @@ class DocumentWords(msgspec.Struct, frozen=True):
     length: int
 
 
+class _WordIds(dict[str, int]):
+    """A number for each word, in the order in which they are first asked for."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
+
+
 class TextCatalogue:
     """The words of all documents of one side, with their statistics.
 
@@ -41,12 +49,12 @@ class TextCatalogue:
 
     def __init__(self) -> None:
         self.statistics = WordStatistics()
-        self._ids: dict[str, int] = {}
+        self._ids = _WordIds()
         self._lengths = 0
 
     def add(self, title: str, keywords: Sequence[str], body: str) -> DocumentWords:
         in_title = words_of_folded(fold(title))
-        in_keywords = words_of_folded(fold(" | ".join(keywords)))
+        in_keywords = words_of_folded(fold("|".join(keywords)))
         return self.add_words(in_title * 2 + in_keywords + words_of_folded(fold(body)))
 
     def add_words(self, found: Sequence[str]) -> DocumentWords:
@@ -56,10 +64,10 @@ class TextCatalogue:
         ids = self._ids
         packed = array(
             "I",
-            (
-                ids.setdefault(word, len(ids)) << _COUNT_BITS | min(count, _HIGHEST_COUNT)
+            [
+                ids[word] << _COUNT_BITS | min(count, _HIGHEST_COUNT)
                 for word, count in counts.items()
-            ),
+            ],
         )
         return DocumentWords(packed=packed, length=len(found))
 
@@ -159,12 +167,16 @@ class Demand:
             WeightedTerm(token=token, weight=weight) for token, weight in weights.items() if weight
         ]
 
+    @property
+    def has_words(self) -> bool:
+        """False for a text of punctuation and stop words only: no coverage says anything then."""
+        return bool(self._key)
+
     def coverage(self, document: DocumentWords) -> float:
         """The share of the demand's weight that the document covers, 0–1."""
         saturation = self._saturations(document.length)
         present = {
-            packed >> _COUNT_BITS: saturation[packed & _HIGHEST_COUNT]
-            for packed in document.packed
+            packed >> _COUNT_BITS: saturation[packed & _HIGHEST_COUNT] for packed in document.packed
         }
         weights = self._weights
         covered: float = sum(weights[i] * present[i] for i in weights.keys() & present.keys())

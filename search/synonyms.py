@@ -112,6 +112,8 @@ def _stands_alone(folded: str, place: int, trigger: str) -> bool:
     end = place + len(trigger)
     before = folded[place - 1] if place else " "
     after = folded[end] if end < len(folded) else " "
+    if trigger[0].isdecimal() and before == ".":
+        return False  # 7.5g is a weight, not the fifth generation of anything.
     return not (_is_latin(trigger[0]) and _is_latin(before)) and not (
         _is_latin(trigger[-1]) and _is_latin(after)
     )

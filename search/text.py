@@ -54,8 +54,7 @@ _FOLD = _FoldTable()
 
 @cache
 def _simplified() -> dict[str, str]:
-    rows = (line.split("\t") for line in data_lines("traditional.tsv"))
-    return {traditional: simplified for traditional, simplified in rows}
+    return dict(line.split("\t") for line in data_lines("traditional.tsv"))
 
 
 def data_lines(name: str) -> Iterator[str]:
@@ -173,7 +172,5 @@ def _end_in_original(offsets: list[int], end: int) -> int:
 def bigrams(text: str) -> list[str]:
     """Every two neighbouring ideographs of a text: they find words that were cut otherwise."""
     return [
-        run[i : i + 2]
-        for run in _IDEOGRAPH_RUN.findall(fold(text))
-        for i in range(len(run) - 1)
+        run[i : i + 2] for run in _IDEOGRAPH_RUN.findall(fold(text)) for i in range(len(run) - 1)
     ]

@@ -26,10 +26,11 @@ from schemas.vocab import Lang
 from search.coverage import Demand, DocumentWords, TextCatalogue
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
-from search.port import Filters, WeightedTerm
+from search.port import Filters, Hit, SearchQuery, WeightedTerm
 from search.synonyms import Synonyms, shipped_synonyms
 
-# So many candidates are scored; beyond them words and codes hardly ever find a good pair.
+# So many candidates are scored, or twice as many as are wanted in the end; beyond them words
+# and codes hardly ever find a good pair.
 CANDIDATES_BY_WORDS = 200
 CANDIDATES_BY_INDUSTRY = 100
 
@@ -69,23 +70,34 @@ class Shelf:
                 self._progress(len(self.words))
             yield document
 
-    def candidates(self, terms: Sequence[WeightedTerm], industries: Sequence[str]) -> list[int]:
-        """Places of the listings worth scoring: near in words, or of the same industry group."""
-        if len(self.words) <= CANDIDATES_BY_WORDS:
+    def candidates(self, demand: Demand, industries: Sequence[str], *, top: int) -> list[int]:
+        """Places of the listings worth scoring: near in words, or of the same industry group.
+
+        Of a group, listings that share a word with the demand go before those that share none.
+        """
+        limit = max(CANDIDATES_BY_WORDS, 2 * top)
+        if len(self.words) <= limit:
             return list(range(len(self.words)))
-        found = self._engine.candidates_now(terms, limit=CANDIDATES_BY_WORDS)
+        terms = demand.terms()
+        found = self._engine.candidates_now(terms, limit=limit)
         if groups := tuple({code[:_INDUSTRY_GROUP_LENGTH]: None for code in industries}):
-            found += self._engine.candidates_now(
-                terms, filters=Filters(industries=groups), limit=CANDIDATES_BY_INDUSTRY
-            )
+            found += self._of_industry(terms, Filters(industries=groups))
         return sorted({self.places[hit.id] for hit in found})
+
+    def _of_industry(self, terms: Sequence[WeightedTerm], group: Filters) -> list[Hit]:
+        limit = CANDIDATES_BY_INDUSTRY
+        found = self._engine.candidates_now(terms, filters=group, limit=limit)
+        if len(found) == limit:
+            return found
+        return list(self._engine.search_now(SearchQuery(filters=group, limit=limit)).hits) + found
 
 
 class Matcher:
     """Finds for each need its best results, and for each result its best needs.
 
     Both directions give a pair the same score. `progress` gets the number of results indexed so
-    far, now and then. The order of equal scores is that of the input.
+    far, now and then. Ids must differ within each side. The order of equal scores is that of
+    the input.
     """
 
     def __init__(
@@ -119,7 +131,7 @@ class Matcher:
 
     def rank_results_for_needs(self, *, top: int) -> Iterator[list[RankedPair]]:
         """As results_for_needs, without the explanations."""
-        for need, found in self._ahead(len(self.needs), self._candidate_results):
+        for need, found in self._ahead(len(self.needs), self._candidate_results, top):
             yield _best(
                 (RankedPair(self._score(need, result), need, result) for result in found), top
             )
@@ -129,13 +141,13 @@ class Matcher:
     def rank_needs_for_results(self, *, top: int) -> Iterator[list[RankedPair]]:
         """As needs_for_results, without the explanations."""
         self._needs_shelf = self._needs_shelf or Shelf(map(document_of_need, self.needs))
-        for result, found in self._ahead(len(self.results), self._candidate_needs):
+        for result, found in self._ahead(len(self.results), self._candidate_needs, top):
             yield _best(
                 (RankedPair(self._score(need, result), need, result) for need in found), top
             )
 
     def _ahead(
-        self, count: int, candidates: Callable[[int], list[int]]
+        self, count: int, candidates: Callable[[int, int], list[int]], top: int
     ) -> Iterator[tuple[int, list[int]]]:
         # The engine lets other threads run while it searches, so that the next searches and
         # the scoring of this one share the time.
@@ -143,37 +155,42 @@ class Matcher:
             pending: deque[Future[list[int]]] = deque()
             for place in range(count + _SEARCHED_AHEAD):
                 if place < count:
-                    pending.append(pool.submit(candidates, place))
+                    pending.append(pool.submit(candidates, place, top))
                 if place >= _SEARCHED_AHEAD:
                     yield place - _SEARCHED_AHEAD, pending.popleft().result()
 
-    def _candidate_results(self, place: int) -> list[int]:
+    def _candidate_results(self, place: int, top: int) -> list[int]:
         need = self.needs[place]
-        return self._results_shelf.candidates(self._demand(place).terms(), need.industries)
+        return self._results_shelf.candidates(self._demand(place), need.industries, top=top)
 
-    def _candidate_needs(self, place: int) -> list[int]:
+    def _candidate_needs(self, place: int, top: int) -> list[int]:
         result = self.results[place]
         if self._needs_shelf is None:
             return []
-        wish = self._demand_for(result.title, result.summary, self._needs_shelf.catalogue)
-        return self._needs_shelf.candidates(wish.terms(), result.industries)
+        text = "\n".join((*result.keywords, result.summary))
+        wish = self._demand_for(result.title, text, self._needs_shelf.catalogue)
+        return self._needs_shelf.candidates(wish, result.industries, top=top)
 
     def _demand(self, place: int) -> Demand:
         if place not in self._demands:
             need = self.needs[place]
-            self._demands[place] = self._demand_for(
-                need.title, text_of_need(need), self._results_shelf.catalogue
-            )
+            text = "\n".join((*need.keywords, text_of_need(need)))
+            self._demands[place] = self._demand_for(need.title, text, self._results_shelf.catalogue)
         return self._demands[place]
 
     def _demand_for(self, title: str, text: str, catalogue: TextCatalogue) -> Demand:
         return Demand(title, text, catalogue=catalogue, synonyms=self._synonyms)
 
     def _features(self, need: int, result: int) -> Features:
-        covered = self._demand(need).coverage(self._results_shelf.words[result])
         return features(
-            self.needs[need], self.results[result], text=text_fit(covered), as_of=self._as_of
+            self.needs[need],
+            self.results[result],
+            text=self._text_fit(self._demand(need), self._results_shelf.words[result]),
+            as_of=self._as_of,
         )
+
+    def _text_fit(self, demand: Demand, words: DocumentWords) -> float | None:
+        return text_fit(demand.coverage(words)) if demand.has_words and words.length else None
 
     def _score(self, need: int, result: int) -> float:
         """The mutual score, or −1 for a pair that can't be."""

@@ -1,6 +1,7 @@
 """Why a pair fits and why not, in sentences: one for each known feature, in Chinese or English."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -148,9 +149,12 @@ def _price(subject: Subject, supports: bool) -> str:
 
 
 def _wan(amount_cny: int) -> str:
+    # Decimals keep every digit: two amounts that differ never read alike.
     if amount_cny >= 100_000_000:
-        return f"{amount_cny / 100_000_000:g} 亿元"
-    return f"{amount_cny / 10_000:g} 万元" if amount_cny >= 10_000 else f"{amount_cny} 元"
+        return f"{(Decimal(amount_cny) / 100_000_000).normalize():f} 亿元"
+    if amount_cny >= 10_000:
+        return f"{(Decimal(amount_cny) / 10_000).normalize():f} 万元"
+    return f"{amount_cny} 元"
 
 
 def _mode(subject: Subject, supports: bool) -> str:

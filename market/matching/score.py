@@ -8,10 +8,12 @@ feature that one side does not state is dropped from both sums, not punished.
 import math
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from schemas.listings import Need, Result
 from schemas.matching import Part, Side
+from search.text import fold
 
 Feature = Literal["text", "industry", "field", "trl", "price", "mode", "region", "deadline"]
 Features = dict[Feature, float]
@@ -27,8 +29,8 @@ TEXT_EVEN_COVERAGE = 0.1
 TEXT_POWER = 0.8
 
 # A need whose best score is below counts as without a good result. On the development set one
-# pair in fifty with a score of 50–60 is right, one in four at 80–90, nine in ten above 90; pairs
-# of files without codes reach 70 by words alone. To be set anew from answers of users.
+# pair in thirty with a score of 50–60 is right, one in four at 80–90, eight in ten above 90;
+# pairs of files without codes reach 70 by words alone. To be set anew from answers of users.
 GOOD_SCORE = 60.0
 
 # Expert weights; a side that does not care about a feature has no row for it.
@@ -63,7 +65,7 @@ ON_THE_DAY = 0.5
 _INDUSTRY_STEPS = ((5, 1.0), (4, 0.8), (3, 0.55), (1, 0.2))
 
 
-def features(need: Need, result: Result, *, text: float, as_of: date) -> Features:
+def features(need: Need, result: Result, *, text: float | None, as_of: date) -> Features:
     """The features that both sides state, each in [0, 1]; `text` is worked out by the caller."""
     known = {
         "text": text,
@@ -81,10 +83,19 @@ def features(need: Need, result: Result, *, text: float, as_of: date) -> Feature
 def veto(need: Need, result: Result) -> Veto | None:
     """Why this pair can't be, whatever its score; None where nothing forbids it."""
     same_code = need.credit_code and need.credit_code == result.credit_code
-    same_name = need.enterprise and need.enterprise == result.institute
+    same_name = need.enterprise and _organisation(need.enterprise) == _organisation(
+        result.institute
+    )
     if same_code or same_name:
         return "same_organisation"
     return "rights_encumbered" if result.rights == "encumbered" else None
+
+
+# Every candidate of a need asks for the same two names or so.
+@lru_cache(maxsize=65_536)
+def _organisation(name: str) -> str:
+    """A name without what differs from table to table: width, case, blanks."""
+    return "".join(fold(name).split())
 
 
 def side(known: Features, weights: Mapping[Feature, float], *, base: float = 0.0) -> Side:

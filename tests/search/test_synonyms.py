@@ -118,6 +118,13 @@ def test_a_latin_trigger_counts_as_a_whole_word_only(text: str, expected: list[s
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"), [("5g基站", ["5g"]), ("用5G。", ["5g"]), ("7.5g", []), ("15g", [])]
+)
+def test_a_part_of_a_number_triggers_nothing(text: str, expected: list[str]) -> None:
+    assert triggers_of(text, ["=\t5g|第五代移动通信"]) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"), [("pu革", ["pu革"]), ("tpu革", []), ("pu革面", ["pu革"])]
 )
 def test_a_mixed_trigger_is_bounded_at_its_latin_end_only(text: str, expected: list[str]) -> None:
@@ -134,12 +141,13 @@ def test_phrases_of_the_map_are_folded_and_stripped(line: str) -> None:
     assert phrases_of("MES", [line]) == [["制造执行系统"]]
 
 
-def test_a_target_that_two_lines_name_keeps_its_highest_weight() -> None:
+@pytest.mark.parametrize(("trigger", "target"), [("大底", "鞋底"), ("鞋底", "大底")])
+def test_a_target_that_two_lines_name_keeps_its_highest_weight(trigger: str, target: str) -> None:
     lines = [">\t大底\t鞋底", "=\t鞋底|大底", ">\t鞋底\t大底"]
 
-    found = Synonyms(lines).expansions("大底")
+    found = Synonyms(lines).expansions(trigger)
 
-    assert found == [Expansion("大底", cut("大底"), (Target("鞋底", cut("鞋底"), 1.0),))]
+    assert found == [Expansion(trigger, cut(trigger), (Target(target, cut(target), 1.0),))]
 
 
 def test_a_target_without_words_is_left_out() -> None:
