@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from schemas.vocabulary import Vocabulary
 
@@ -38,6 +38,7 @@ def stage_of_trl(trl: int) -> str:
     raise ValueError(f"A technology readiness level is 1 to 9, not {trl}.")
 
 
+@lru_cache(maxsize=4_096)
 def trl_range(text: str) -> tuple[int, int] | None:
     """The lowest and highest level that a text names, by number or by stage.
 

@@ -8,36 +8,46 @@ best one counts, so that many synonyms give no more than one.
 """
 
 import math
-from array import array
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 
 from search.port import WeightedTerm
 from search.synonyms import Expansion, Synonyms
 from search.terms import WordStatistics, key_terms
-from search.text import fold, plain_words, words_of_folded
+from search.text import cut_words, plain_words
 
 K1 = 1.2
 B = 0.75
-_COUNT_BITS = 4
+# Counts above 7 say hardly more: the saturation of 7 is 0.85.
+_COUNT_BITS = 3
 _HIGHEST_COUNT = 2**_COUNT_BITS - 1
 
 
 class DocumentWords(msgspec.Struct, frozen=True):
-    """The distinct words of a document as `word id << 4 | count`, and its length in words."""
+    """The distinct words of a document as `word id << 3 | count`, and its length in words."""
 
-    packed: "array[int]"
+    packed: tuple[int, ...]
     length: int
 
 
-class _WordIds(dict[str, int]):
-    """A number for each word, in the order in which they are first asked for."""
+class _PackedWords(dict[str, int]):
+    """`word id << 3 | count` of each word for one count.
+
+    Documents share these numbers: a catalogue holds each once, and not once a document.
+    """
+
+    def __init__(self, ids: dict[str, int], count: int) -> None:
+        super().__init__()
+        self._ids = ids
+        self._count = count
 
     def __missing__(self, word: str) -> int:
-        self[word] = number = len(self)
-        return number
+        word_id = self._ids.setdefault(word, len(self._ids))
+        self[word] = packed = word_id << _COUNT_BITS | self._count
+        return packed
 
 
 class TextCatalogue:
@@ -49,26 +59,22 @@ class TextCatalogue:
 
     def __init__(self) -> None:
         self.statistics = WordStatistics()
-        self._ids = _WordIds()
+        self._ids: dict[str, int] = {}
+        self._packed = [_PackedWords(self._ids, count) for count in range(_HIGHEST_COUNT + 1)]
         self._lengths = 0
 
     def add(self, title: str, keywords: Sequence[str], body: str) -> DocumentWords:
-        in_title = words_of_folded(fold(title))
-        in_keywords = words_of_folded(fold("|".join(keywords)))
-        return self.add_words(in_title * 2 + in_keywords + words_of_folded(fold(body)))
+        in_keywords = cut_words("|".join(keywords))
+        return self.add_words(cut_words(title) * 2 + in_keywords + cut_words(body))
 
     def add_words(self, found: Sequence[str]) -> DocumentWords:
         counts = Counter(found)
         self.statistics.add(counts)
         self._lengths += len(found)
-        ids = self._ids
-        packed = array(
-            "I",
-            [
-                ids[word] << _COUNT_BITS | min(count, _HIGHEST_COUNT)
-                for word, count in counts.items()
-            ],
-        )
+        if counts and max(counts.values()) > _HIGHEST_COUNT:
+            counts = Counter({word: min(n, _HIGHEST_COUNT) for word, n in counts.items()})
+        by_count = self._packed
+        packed = tuple([by_count[count][word] for word, count in counts.items()])
         return DocumentWords(packed=packed, length=len(found))
 
     def word_id(self, word: str) -> int | None:
@@ -124,6 +130,16 @@ class Demand:
             concept for expansion in expansions if (concept := self._concept(expansion, by_word))
         ]
         self._expansions = expansions
+        self._concepts_by_word: dict[int, list[int]] = {}
+        for place, concept in enumerate(self._concepts):
+            for word in {i for each in concept.alternatives for i, _ in each.words}:
+                self._concepts_by_word.setdefault(word, []).append(place)
+        own = (i for concept in self._concepts for i, _ in concept.own)
+        self._wanted = frozenset(
+            word << _COUNT_BITS | count
+            for word in {*self._weights, *self._concepts_by_word, *own}
+            for count in range(1, _HIGHEST_COUNT + 1)
+        )
 
     def _concept(self, expansion: Expansion, by_word: dict[str, float]) -> _Concept | None:
         own = [(word, by_word[word]) for word in expansion.words if word in by_word]
@@ -174,36 +190,39 @@ class Demand:
 
     def coverage(self, document: DocumentWords) -> float:
         """The share of the demand's weight that the document covers, 0–1."""
-        saturation = self._saturations(document.length)
-        present = {
-            packed >> _COUNT_BITS: saturation[packed & _HIGHEST_COUNT] for packed in document.packed
-        }
+        k = K1 * (1 - B + B * document.length / self._catalogue.average_length)
+        present = {word: count / (count + k) for word, count in self._counts(document)}
         weights = self._weights
-        covered: float = sum(weights[i] * present[i] for i in weights.keys() & present.keys())
-        covered += sum(_gain(concept, present) for concept in self._concepts)
+        covered = sum([weights[word] * present[word] for word in present if word in weights])
+        concepts = {each for word in present for each in self._concepts_by_word.get(word, ())}
+        covered += sum([_gain(self._concepts[each], present) for each in sorted(concepts)])
         return min(1.0, (K1 + 1) * covered / self._full_weight)
 
-    def _saturations(self, length: int) -> list[float]:
-        k = K1 * (1 - B + B * length / self._catalogue.average_length)
-        return [count / (count + k) for count in range(_HIGHEST_COUNT + 1)]
+    def _counts(self, document: DocumentWords) -> list[tuple[int, int]]:
+        """Ids of the wanted words that the document holds, in their order, with their counts."""
+        # One intersection of numbers is much faster than a look at every word of the document.
+        held = sorted(self._wanted.intersection(document.packed))
+        return [(packed >> _COUNT_BITS, packed & _HIGHEST_COUNT) for packed in held]
 
     def shared_words(self, document: DocumentWords) -> tuple[list[str], int]:
         """The whole words (no words inside words) that both texts hold, the heaviest first.
 
         Also how many whole key words the demand has, to be read as "9 of 12".
         """
+        present = {word for word, _ in self._counts(document)}
+        shared = [word for word, word_id in self._whole_words if word_id in present]
+        return shared, len(self._whole_words)
+
+    @cached_property
+    def _whole_words(self) -> list[tuple[str, int | None]]:
         weights = {term.token: term.weight for term in self._key}
-        whole = sorted(
-            {word for word in plain_words(self._text) if word in weights},
-            key=lambda word: (-weights[word], word),
-        )
-        present = {packed >> _COUNT_BITS for packed in document.packed}
-        shared = [word for word in whole if self._catalogue.word_id(word) in present]
-        return shared, len(whole)
+        whole = {word for word in plain_words(self._text) if word in weights}
+        heaviest = sorted(whole, key=lambda word: (-weights[word], word))
+        return [(word, self._catalogue.word_id(word)) for word in heaviest]
 
     def met_synonyms(self, document: DocumentWords) -> list[tuple[str, str]]:
         """(trigger in the demand, other wording in the document), where the trigger is not."""
-        present = {packed >> _COUNT_BITS for packed in document.packed}
+        present = {word for word, _ in self._counts(document)}
         return [
             (concept.trigger, wording)
             for concept in self._concepts

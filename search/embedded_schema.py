@@ -92,16 +92,18 @@ def spelled_out(name: str) -> list[str]:
     return list("".join(text.fold(clean(name)).split()))
 
 
-def index_document(document: SearchDocument, number: int) -> Document:
-    """Fill the fields. `number` names this writing of the document within the index.
+def index_document(
+    document: SearchDocument, number: int, *, only_candidates: bool = False
+) -> Document:
+    """Fill the fields, or those alone that `candidates` and filters by code and number need.
 
-    Raises DocumentRefused.
+    `number` names this writing of the document within the index. Raises DocumentRefused.
     """
     made = Document()
     made.add_text("id", _checked_id(document.id))
     _add_number(made, "number", number)
     _add_number(made, "version", document.version)
-    _add_texts(made, document)
+    _add_words(made, document) if only_candidates else _add_texts(made, document)
     _add_codes(made, document)
     _add_ranges(made, document)
     return made
@@ -113,6 +115,14 @@ def _checked_id(document_id: str) -> str:
     if len(document_id.encode()) > MAX_ID_BYTES:
         raise DocumentRefused(f"The id {document_id[:40]!r}… is longer than {MAX_ID_BYTES} bytes.")
     return document_id
+
+
+def _add_words(made: Document, document: SearchDocument) -> None:
+    title, keywords, body = (
+        " ".join(text.cut_words(clean(part)))
+        for part in (document.title, "|".join(document.keywords), document.body)
+    )
+    made.add_text("all", f"{title} {title} {keywords} {body}")
 
 
 def _add_texts(made: Document, document: SearchDocument) -> None:

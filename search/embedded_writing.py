@@ -19,8 +19,9 @@ _HEAP_BYTES = 128_000_000
 class IndexWriting:
     """Holds the writer's lock of an index until `close`. Raises IndexLocked when it is taken."""
 
-    def __init__(self, index: Index, snapshot: Snapshot) -> None:
+    def __init__(self, index: Index, snapshot: Snapshot, *, only_candidates: bool = False) -> None:
         self._index = index
+        self._only_candidates = only_candidates
         self._one_at_a_time = threading.Lock()
         self._writer: IndexWriter | None = open_writer(index)
         self._known_ids = snapshot.known_ids
@@ -32,7 +33,7 @@ class IndexWriting:
         def write(writer: IndexWriter) -> None:
             for document in documents:
                 number = next(self._numbers)
-                made = index_document(document, number)
+                made = index_document(document, number, only_candidates=self._only_candidates)
                 self._known_ids[number] = document.id
                 _replace(writer, document.id, made)
 

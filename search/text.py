@@ -110,11 +110,16 @@ def words(text: str) -> list[str]:
 
     Stop words and punctuation are left out; a number with a unit (120mm) also yields its parts.
     """
-    return list(words_of_folded(fold(text)))
+    return list(cut_words(text))
 
 
 # An index and a score want the words of the same document one after the other.
 @lru_cache(maxsize=8)
+def cut_words(text: str) -> tuple[str, ...]:
+    """`words(text)`, remembered for the last few texts."""
+    return words_of_folded(fold(text))
+
+
 def words_of_folded(folded: str) -> tuple[str, ...]:
     """`words(text)` of a text that is folded already."""
     return tuple(chain.from_iterable(map(_KEPT.__getitem__, _segmenter().cut_for_search(folded))))

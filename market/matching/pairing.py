@@ -1,9 +1,7 @@
 """Pairs a fixed set of results with a fixed set of needs: candidates, score, explanation."""
 
 import heapq
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from typing import NamedTuple
 
@@ -12,10 +10,8 @@ from market.matching.reasons import Subject, reasons
 from market.matching.score import (
     ENTERPRISE_WEIGHTS,
     INSTITUTE_WEIGHTS,
-    Features,
+    NeedScore,
     features,
-    log_odds,
-    mutual_score,
     side,
     text_fit,
     veto,
@@ -33,9 +29,6 @@ from search.synonyms import Synonyms, shipped_synonyms
 # and codes hardly ever find a good pair.
 CANDIDATES_BY_WORDS = 200
 CANDIDATES_BY_INDUSTRY = 100
-
-# How many listings ahead of the scoring the engine may search, in its own thread.
-_SEARCHED_AHEAD = 4
 
 _INDUSTRY_GROUP_LENGTH = 4
 _PROGRESS_EVERY_DOCUMENTS = 500
@@ -59,7 +52,7 @@ class Shelf:
         self._progress = progress
         self.words: list[DocumentWords] = []
         self.places: dict[str, int] = {}
-        self._engine = EmbeddedEngine.in_memory()
+        self._engine = EmbeddedEngine.in_memory(only_candidates=True)
         self._engine.upsert_now(self._noting(documents))
 
     def _noting(self, documents: Iterable[SearchDocument]) -> Iterator[SearchDocument]:
@@ -117,7 +110,7 @@ class Matcher:
         self._synonyms = synonyms if synonyms is not None else shipped_synonyms()
         self._results_shelf = Shelf(map(document_of_result, results), progress)
         self._needs_shelf: Shelf | None = None
-        self._demands: dict[int, Demand] = {}
+        self._asking: dict[int, _Asking] = {}
 
     def results_for_needs(self, *, top: int) -> Iterator[list[Match]]:
         """For each need in turn its `top` best results, best first, explained."""
@@ -131,88 +124,54 @@ class Matcher:
 
     def rank_results_for_needs(self, *, top: int) -> Iterator[list[RankedPair]]:
         """As results_for_needs, without the explanations."""
-        for need, found in self._ahead(len(self.needs), self._candidate_results, top):
+        shelf, results = self._results_shelf, self.results
+        for place, need in enumerate(self.needs):
+            asking = self._asking_of(place)
+            found = shelf.candidates(asking.demand, need.industries, top=top)
             yield _best(
-                (RankedPair(self._score(need, result), need, result) for result in found), top
+                [(-asking.score(results[each], shelf.words[each]), place, each) for each in found],
+                top,
             )
             # Ten thousand demands would fill the memory, and most runs need each only once.
-            self._demands.pop(need, None)
+            self._asking.pop(place, None)
 
     def rank_needs_for_results(self, *, top: int) -> Iterator[list[RankedPair]]:
         """As needs_for_results, without the explanations."""
-        self._needs_shelf = self._needs_shelf or Shelf(map(document_of_need, self.needs))
-        for result, found in self._ahead(len(self.results), self._candidate_needs, top):
+        shelf = self._needs_shelf = self._needs_shelf or Shelf(map(document_of_need, self.needs))
+        for place, result in enumerate(self.results):
+            text = "\n".join((*result.keywords, result.summary))
+            wish = Demand(result.title, text, catalogue=shelf.catalogue, synonyms=self._synonyms)
+            found = shelf.candidates(wish, result.industries, top=top)
+            words = self._results_shelf.words[place]
             yield _best(
-                (RankedPair(self._score(need, result), need, result) for need in found), top
+                [(-self._asking_of(each).score(result, words), each, place) for each in found],
+                top,
             )
 
-    def _ahead(
-        self, count: int, candidates: Callable[[int, int], list[int]], top: int
-    ) -> Iterator[tuple[int, list[int]]]:
-        # The engine lets other threads run while it searches, so that the next searches and
-        # the scoring of this one share the time.
-        with ThreadPoolExecutor(1) as pool:
-            pending: deque[Future[list[int]]] = deque()
-            for place in range(count + _SEARCHED_AHEAD):
-                if place < count:
-                    pending.append(pool.submit(candidates, place, top))
-                if place >= _SEARCHED_AHEAD:
-                    yield place - _SEARCHED_AHEAD, pending.popleft().result()
-
-    def _candidate_results(self, place: int, top: int) -> list[int]:
-        need = self.needs[place]
-        return self._results_shelf.candidates(self._demand(place), need.industries, top=top)
-
-    def _candidate_needs(self, place: int, top: int) -> list[int]:
-        result = self.results[place]
-        if self._needs_shelf is None:
-            return []
-        text = "\n".join((*result.keywords, result.summary))
-        wish = self._demand_for(result.title, text, self._needs_shelf.catalogue)
-        return self._needs_shelf.candidates(wish, result.industries, top=top)
-
-    def _demand(self, place: int) -> Demand:
-        if place not in self._demands:
+    def _asking_of(self, place: int) -> "_Asking":
+        if place not in self._asking:
             need = self.needs[place]
             text = "\n".join((*need.keywords, text_of_need(need)))
-            self._demands[place] = self._demand_for(need.title, text, self._results_shelf.catalogue)
-        return self._demands[place]
-
-    def _demand_for(self, title: str, text: str, catalogue: TextCatalogue) -> Demand:
-        return Demand(title, text, catalogue=catalogue, synonyms=self._synonyms)
-
-    def _features(self, need: int, result: int) -> Features:
-        return features(
-            self.needs[need],
-            self.results[result],
-            text=self._text_fit(self._demand(need), self._results_shelf.words[result]),
-            as_of=self._as_of,
-        )
-
-    def _text_fit(self, demand: Demand, words: DocumentWords) -> float | None:
-        return text_fit(demand.coverage(words)) if demand.has_words and words.length else None
-
-    def _score(self, need: int, result: int) -> float:
-        """The mutual score, or −1 for a pair that can't be."""
-        if veto(self.needs[need], self.results[result]):
-            return -1.0
-        known = self._features(need, result)
-        return mutual_score(log_odds(known, ENTERPRISE_WEIGHTS), log_odds(known, INSTITUTE_WEIGHTS))
+            demand = Demand(
+                need.title, text, catalogue=self._results_shelf.catalogue, synonyms=self._synonyms
+            )
+            self._asking[place] = _Asking(need, demand, as_of=self._as_of)
+        return self._asking[place]
 
     def explain(self, pair: RankedPair) -> Match:
         """The pair with the parts of its score and its reasons in the asked language."""
-        _, need, result = pair
-        known = self._features(need, result)
+        asking, result = self._asking_of(pair.need), self.results[pair.result]
+        words = self._results_shelf.words[pair.result]
+        known = features(asking.need, result, text=asking.text_fit(words), as_of=self._as_of)
         sides = side(known, ENTERPRISE_WEIGHTS), side(known, INSTITUTE_WEIGHTS)
-        demand, words = self._demand(need), self._results_shelf.words[result]
-        shared, asked = demand.shared_words(words)
+        shared, asked = asking.demand.shared_words(words)
         subject = Subject(
-            need=self.needs[need],
-            result=self.results[result],
+            need=asking.need,
+            result=result,
             known=known,
             shared_words=shared,
             asked_words=asked,
-            met_synonyms=demand.met_synonyms(words),
+            met_synonyms=asking.demand.met_synonyms(words),
             lang=self._lang,
         )
         return Match(
@@ -225,6 +184,30 @@ class Matcher:
         )
 
 
-def _best(scored: Iterable[RankedPair], top: int) -> list[RankedPair]:
-    possible = (pair for pair in scored if pair.score >= 0)
-    return heapq.nsmallest(top, possible, key=lambda pair: (-pair.score, pair.need, pair.result))
+class _Asking:
+    """A need, ready to be scored with many results."""
+
+    def __init__(self, need: Need, demand: Demand, *, as_of: date) -> None:
+        self.need = need
+        self.demand = demand
+        self._need_score = NeedScore(need, as_of=as_of)
+
+    def score(self, result: Result, words: DocumentWords) -> float:
+        """The mutual score, or −1 for a pair that can't be."""
+        if veto(self.need, result):
+            return -1.0
+        return self._need_score.of(result, text=self.text_fit(words))
+
+    def text_fit(self, words: DocumentWords) -> float | None:
+        if self.demand.has_words and words.length:
+            return text_fit(self.demand.coverage(words))
+        return None
+
+
+def _best(negated: list[tuple[float, int, int]], top: int) -> list[RankedPair]:
+    """The pairs of the `top` highest scores among (−score, need, result), ties by place."""
+    return [
+        RankedPair(-score, need, result)
+        for score, need, result in heapq.nsmallest(top, negated)
+        if score <= 0
+    ]

@@ -6,10 +6,11 @@ feature that one side does not state is dropped from both sums, not punished.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from functools import lru_cache
-from typing import Literal
+from functools import lru_cache, partial
+from operator import attrgetter
+from typing import Any, Literal
 
 from schemas.listings import Need, Result
 from schemas.matching import Part, Side
@@ -67,17 +68,76 @@ _INDUSTRY_STEPS = ((5, 1.0), (4, 0.8), (3, 0.55), (1, 0.2))
 
 def features(need: Need, result: Result, *, text: float | None, as_of: date) -> Features:
     """The features that both sides state, each in [0, 1]; `text` is worked out by the caller."""
-    known = {
-        "text": text,
-        "industry": industry_closeness(need.industries, result.industries),
-        "field": field_closeness(need.fields, result.fields),
-        "trl": trl_fit(need.trl_min, result.trl),
-        "price": price_fit(need.budget_max_cny, result.price_min_cny),
-        "mode": mode_fit(need.modes, result.modes),
-        "region": region_closeness(need.division, result.division),
-        "deadline": deadline_fit(need.deadline, result.ready_on, as_of=as_of),
-    }
-    return {feature: value for feature, value in known.items() if value is not None}  # type: ignore[misc]
+    known: Features = {} if text is None else {"text": text}
+    for feature, stated, fit in _structured(need, as_of):
+        value = fit(stated(result))
+        if value is not None:
+            known[feature] = value
+    return known
+
+
+# A structured feature: its name, what a result states for it, and how that fits the need.
+_Structured = tuple[Feature, Callable[[Result], Any], Callable[[Any], float | None]]
+
+
+def _structured(need: Need, as_of: date) -> tuple[_Structured, ...]:
+    return (
+        ("industry", _INDUSTRIES, partial(industry_closeness, need.industries)),
+        ("field", _FIELDS, partial(field_closeness, need.fields)),
+        ("trl", _TRL, partial(trl_fit, need.trl_min)),
+        ("price", _PRICE, partial(price_fit, need.budget_max_cny)),
+        ("mode", _MODES, partial(mode_fit, need.modes)),
+        ("region", _DIVISION, partial(region_closeness, need.division)),
+        ("deadline", _READY, partial(deadline_fit, need.deadline, as_of=as_of)),
+    )
+
+
+_INDUSTRIES, _FIELDS, _TRL, _PRICE, _MODES, _DIVISION, _READY = map(
+    attrgetter,
+    ("industries", "fields", "trl", "price_min_cny", "modes", "division", "ready_on"),
+)
+
+
+# How a structured feature is read off a result, its fit, its weight for either side, and the
+# fits worked out so far.
+_WeighedFit = tuple[
+    Callable[[Result], Any], Callable[[Any], float | None], float, float, dict[Any, float | None]
+]
+
+
+class NeedScore:
+    """The mutual score of one need with many results.
+
+    The same numbers as `features` and `log_odds` give; since results repeat few codes, each fit
+    of the need is worked out once.
+    """
+
+    def __init__(self, need: Need, *, as_of: date) -> None:
+        self._rows: list[_WeighedFit] = [
+            (stated, fit, ENTERPRISE_WEIGHTS.get(name, 0.0), INSTITUTE_WEIGHTS.get(name, 0.0), {})
+            for name, stated, fit in _structured(need, as_of)
+        ]
+
+    def of(self, result: Result, *, text: float | None) -> float:
+        total_e = total_i = sum_e = sum_i = 0.0
+        if text is not None:
+            total_e, total_i = _TEXT_WEIGHTS
+            sum_e, sum_i = total_e * text, total_i * text
+        for stated, fit, weight_e, weight_i, memory in self._rows:
+            value = stated(result)
+            if value in memory:
+                known = memory[value]
+            else:
+                known = memory[value] = fit(value)
+            if known is not None:
+                total_e += weight_e
+                sum_e += weight_e * known
+                total_i += weight_i
+                sum_i += weight_i * known
+        return mutual_score(_log_odds(sum_e, total_e), _log_odds(sum_i, total_i))
+
+
+_TEXT_WEIGHTS = ENTERPRISE_WEIGHTS["text"], INSTITUTE_WEIGHTS["text"]
 
 
 def veto(need: Need, result: Result) -> Veto | None:
@@ -114,12 +174,13 @@ def side(known: Features, weights: Mapping[Feature, float], *, base: float = 0.0
 
 
 def log_odds(known: Features, weights: Mapping[Feature, float]) -> float:
-    """`side(known, weights).log_odds` without its parts, for ranking many candidates."""
-    total = weighted = 0.0
-    for feature, value in known.items():
-        weight = weights.get(feature, 0.0)
-        total += weight
-        weighted += weight * value
+    """`side(known, weights).log_odds` without its parts."""
+    shared = [(weights.get(feature, 0.0), value) for feature, value in known.items()]
+    total = sum(weight for weight, _ in shared)
+    return _log_odds(sum(weight * value for weight, value in shared), total)
+
+
+def _log_odds(weighted: float, total: float) -> float:
     return STEEPNESS * (weighted / total - MIDPOINT) if total else 0.0
 
 

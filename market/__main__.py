@@ -1,0 +1,5 @@
+"""`python -m market` is `duijie`."""
+
+from market.cli import run
+
+run()

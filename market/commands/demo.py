@@ -1,0 +1,124 @@
+"""`duijie demo`: pairs the sample that ships with the product and says what to try next."""
+
+import shlex
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from market.commands.pair_rows import Wanted
+from market.commands.pairing import PairRequest, run_pair
+from market.exchange.atomic import refuse_writing
+from market.exchange.listing_files import write_listings
+from market.exchange.problems import Source
+from market.matching.pairing import Matcher
+from market.sample import sample_needs, sample_results
+from schemas.listings import Need, Result
+from schemas.matching import Match
+from schemas.vocab import Lang
+
+_PAIRS_SHOWN = 8
+_REASONS_SHOWN = 2
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("duijie-demo"),
+    show_default=True,
+    help="样例文件写到哪个文件夹 · where the sample files go",
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+def demo(folder: Path, lang: Lang) -> None:
+    """用随附样例跑一遍配对：列出最好的几对及其理由，并写出工作簿。
+
+    Pairs the sample (invented results and needs), shows the best pairs with their reasons, and
+    writes the two files and the workbook into a folder. Run again, it writes them anew.
+    """
+    results, needs = sample_results(), sample_needs()
+    as_of = datetime.now(tz=UTC).astimezone().date()
+    request = PairRequest(
+        results=folder / "results.csv",
+        needs=folder / "needs.csv",
+        output=folder / "pairs.xlsx",
+        wanted=Wanted(both_ways=True),
+        lang=lang,
+        as_of=as_of,
+    )
+    _write_sample(request, results, needs)
+    run_pair(request, tells_warnings=False)
+    best = _best_pairs(Matcher(results, needs, as_of=as_of, lang=lang))
+    console = Console()
+    _print_pairs(console, best, results, needs, lang)
+    _print_next(console, request, needs=len(needs), results=len(results))
+
+
+def _write_sample(request: PairRequest, results: list[Result], needs: list[Need]) -> None:
+    try:
+        request.results.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refuse_writing(Source(request.results.parent, request.lang), error) from None
+    write_listings(results, request.results, lang=request.lang)
+    write_listings(needs, request.needs, lang=request.lang)
+
+
+def _best_pairs(matcher: Matcher) -> list[Match]:
+    """The first choice of each need, the best of these first."""
+    first = [matches[0] for matches in matcher.results_for_needs(top=1) if matches]
+    return sorted(first, key=lambda match: -match.score)[:_PAIRS_SHOWN]
+
+
+def _print_pairs(
+    console: Console, best: list[Match], results: list[Result], needs: list[Need], lang: Lang
+) -> None:
+    need_titles = {need.id: need.title for need in needs}
+    result_titles = {result.id: result.title for result in results}
+    headers = ("得分", "需求 → 成果", "理由") if lang == "zh" else ("Score", "Need → result", "Why")
+    table = Table(box=None, header_style="bold", padding=(0, 2, 1, 0))
+    for header in headers:
+        # Chinese has no blanks to break at; without folding the ends would be cut off.
+        table.add_column(header, overflow="fold")
+    for match in best:
+        pair = Text(f"{need_titles[match.need_id]}\n", style="bold")
+        pair.append(f"→{result_titles[match.result_id]}", style="not bold")
+        supporting = [f"+ {reason.text}" for reason in match.reasons if reason.supports]
+        opposing = [f"− {reason.text}" for reason in match.reasons if not reason.supports]
+        reasons = Text("\n".join([*supporting[:_REASONS_SHOWN], *opposing[:1]]))
+        table.add_row(f"{match.score:.0f}", pair, reasons)
+    console.print(table)
+
+
+def _print_next(console: Console, request: PairRequest, *, needs: int, results: int) -> None:
+    duijie = _program()
+    files = [shlex.quote(str(path)) for path in (request.results, request.needs)]
+    pair = f"{duijie} pair {' '.join(files)} -o pairs.xlsx"
+    look = f"{duijie} search {files[0]} 防滑鞋底"
+    if request.lang == "zh":
+        lines = (
+            f"{needs} 条需求 × {results} 项成果已配对，工作簿：{request.output}",
+            "（样例中的单位、企业和专利号均为虚构。）",
+            "接下来可以试试：",
+        )
+    else:
+        lines = (
+            f"{needs} needs × {results} results are paired; the workbook: {request.output}",
+            "(Institutes, enterprises and patent numbers of the sample are invented.)",
+            "Try next:",
+        )
+    commands = (f"    {command}" for command in (pair, look, f"{duijie} pair --help"))
+    # Commands stay on one line each, so that they can be copied.
+    console.print("\n".join([*lines, *commands]), highlight=False, markup=False, soft_wrap=True)
+
+
+def _program() -> str:
+    """The name under which this shell finds the program: in a fresh .venv only by its path."""
+    called = Path(sys.argv[0])
+    if called.stem != "duijie" or shutil.which("duijie"):
+        return "duijie"
+    return shlex.quote(str(called))
