@@ -82,6 +82,7 @@ class TextCatalogue:
 
     @property
     def average_length(self) -> float:
+        """In words; 1 for a catalogue without any."""
         return self._lengths / self.statistics.documents if self._lengths else 1.0
 
 
@@ -115,6 +116,7 @@ class Demand:
         self, title: str, text: str, *, catalogue: TextCatalogue, synonyms: Synonyms
     ) -> None:
         self._catalogue = catalogue
+        self._average_length = catalogue.average_length
         self._text = f"{title}\n{text}"
         key = key_terms(title, text, catalogue.statistics)
         self._full_weight = sum(term.weight for term in key) or 1.0
@@ -190,12 +192,16 @@ class Demand:
 
     def coverage(self, document: DocumentWords) -> float:
         """The share of the demand's weight that the document covers, 0–1."""
-        k = K1 * (1 - B + B * document.length / self._catalogue.average_length)
-        present = {word: count / (count + k) for word, count in self._counts(document)}
-        weights = self._weights
-        covered = sum([weights[word] * present[word] for word in present if word in weights])
-        concepts = {each for word in present for each in self._concepts_by_word.get(word, ())}
-        covered += sum([_gain(self._concepts[each], present) for each in sorted(concepts)])
+        k = K1 * (1 - B + B * document.length / self._average_length)
+        present: dict[int, float] = {}
+        covered = 0.0
+        concepts: set[int] = set()
+        for word, count in self._counts(document):
+            present[word] = saturation = count / (count + k)
+            covered += self._weights.get(word, 0.0) * saturation
+            concepts.update(self._concepts_by_word.get(word, ()))
+        for place in sorted(concepts):
+            covered += _gain(self._concepts[place], present)
         return min(1.0, (K1 + 1) * covered / self._full_weight)
 
     def _counts(self, document: DocumentWords) -> list[tuple[int, int]]:
@@ -244,11 +250,14 @@ def _whole_wording(concept: _Concept, present: set[int]) -> str:
 
 def _gain(concept: _Concept, present: dict[int, float]) -> float:
     """What the best alternative covers beyond the trigger's own words."""
-    best = max(
-        sum(share * present.get(i, 0.0) for i, share in alternative.words)
-        for alternative in concept.alternatives
-    )
-    if not best:
-        return 0.0
-    own = sum(weight * present.get(i, 0.0) for i, weight in concept.own)
+    best = own = 0.0
+    for alternative in concept.alternatives:
+        covered = 0.0
+        for word, share in alternative.words:
+            if word in present:
+                covered += share * present[word]
+        best = max(best, covered)
+    for word, weight in concept.own:
+        if word in present:
+            own += weight * present[word]
     return max(0.0, best - own)

@@ -35,7 +35,7 @@ class IndexWriting:
                 number = next(self._numbers)
                 made = index_document(document, number, only_candidates=self._only_candidates)
                 self._known_ids[number] = document.id
-                _replace(writer, document.id, made)
+                _replace(writer, None if self._only_candidates else document.id, made)
 
         self._commit(write)
 
@@ -69,11 +69,11 @@ class IndexWriting:
             self._writer = None
 
 
-def _replace(writer: IndexWriter, document_id: str, made: Document) -> None:
-    # Into an empty index too: there it costs nothing that can be measured, and a batch may
-    # hold an id twice.
+def _replace(writer: IndexWriter, document_id: str | None, made: Document) -> None:
+    # Into an empty index too: a batch may hold an id twice.
     try:
-        writer.delete_documents_by_term("id", document_id)
+        if document_id is not None:
+            writer.delete_documents_by_term("id", document_id)
         writer.add_document(made)
     except (ValueError, OSError) as error:
         raise SearchUnavailable(f"The search index can't be written: {error}.") from error

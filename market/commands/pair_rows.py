@@ -1,10 +1,12 @@
 """The rows of a report of pairs, made one by one while they are written."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from market.commands.progress import Steps
+from market.commands.two_processes import in_two_processes
 from market.exchange.pair_report import Direction, NeedWithoutResult, PairRow
 from market.matching.pairing import Matcher, RankedPair
 from market.matching.score import GOOD_SCORE
@@ -19,6 +21,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     top: int = 10
     min_score: float = 0.0
     both_ways: bool = False
+
+
+class _Choice(NamedTuple):
+    """A pair that was chosen, with its sentences."""
+
+    pair: RankedPair
+    reasons: tuple[str, ...]
+    counter_reasons: tuple[str, ...]
 
 
 class PairRows:
@@ -39,14 +49,15 @@ class PairRows:
         self._rank_for_result: dict[tuple[int, int], int] = {}
 
     def __iter__(self) -> Iterator[PairRow]:
-        results_choices = self._choices_of_results() if self._wanted.both_ways else []
+        chosen = self._choices_of_results() if self._wanted.both_ways else []
         yield from self._rows_of_needs()
-        for choices in self._steps.counted("写出成果方", "Writing", results_choices):
-            yield from self._rows(choices, "result")
+        for pairs in self._steps.counted("写出成果方", "Writing", chosen):
+            yield from self._rows(self._explained(pairs), "result")
 
     def _choices_of_results(self) -> list[list[RankedPair]]:
-        ranked = self._matcher.rank_needs_for_results(top=self._wanted.top)
-        total = len(self._matcher.results)
+        matcher, top = self._matcher, self._wanted.top
+        total = len(matcher.results)
+        ranked = in_two_processes(total, lambda place: matcher.best_needs(place, top=top))
         counted = self._steps.counted("成果找需求", "Needs for results", ranked, total=total)
         choices = [self._good_enough(pairs) for pairs in counted]
         for pairs in choices:
@@ -55,56 +66,72 @@ class PairRows:
         return choices
 
     def _rows_of_needs(self) -> Iterator[PairRow]:
-        ranked = self._matcher.rank_results_for_needs(top=self._wanted.top)
         needs = self._matcher.needs
-        counted = self._steps.counted("需求找成果", "Results for needs", ranked, total=len(needs))
-        for need, pairs in zip(needs, counted, strict=True):
-            self._note_if_without(need, pairs)
-            yield from self._rows(self._good_enough(pairs), "need")
+        chosen = in_two_processes(len(needs), self._chosen_for_need)
+        counted = self._steps.counted("需求找成果", "Results for needs", chosen, total=len(needs))
+        for need, choices in zip(needs, counted, strict=True):
+            self._note_if_without(need, choices)
+            yield from self._rows(choices, "need")
+
+    def _chosen_for_need(self, place: int) -> list[_Choice]:
+        ranked = self._matcher.best_results(place, top=self._wanted.top)
+        # The best one is told of even where it is not good enough to be a row.
+        choices = self._explained(self._good_enough(ranked) or ranked[:1])
+        self._matcher.forget(place)
+        return choices
 
     def _good_enough(self, pairs: Iterable[RankedPair]) -> list[RankedPair]:
         return [pair for pair in pairs if pair.score >= self._wanted.min_score]
 
-    def _rows(self, pairs: Sequence[RankedPair], direction: Direction) -> Iterator[PairRow]:
-        for rank, pair in enumerate(pairs, 1):
-            if direction == "need" and self._wanted.both_ways:
-                self._rank_for_need[pair.need, pair.result] = rank
-            self.count += 1
-            yield self._row(rank, pair, direction)
+    def _explained(self, pairs: Iterable[RankedPair]) -> list[_Choice]:
+        return [_choice(pair, self._matcher.explain(pair)) for pair in pairs]
 
-    def _row(self, rank: int, pair: RankedPair, direction: Direction) -> PairRow:
-        match = self._matcher.explain(pair)
-        place = pair.need, pair.result
+    def _rows(self, choices: Sequence[_Choice], direction: Direction) -> Iterator[PairRow]:
+        for rank, choice in enumerate(choices, 1):
+            if choice.pair.score < self._wanted.min_score:
+                return
+            if direction == "need" and self._wanted.both_ways:
+                self._rank_for_need[choice.pair.need, choice.pair.result] = rank
+            self.count += 1
+            yield self._row(rank, choice, direction)
+
+    def _row(self, rank: int, choice: _Choice, direction: Direction) -> PairRow:
+        place = choice.pair.need, choice.pair.result
         result_rank = self._rank_for_result.get(place)
         chosen_by_need = direction == "need" or place in self._rank_for_need
         return PairRow(
-            need=self._matcher.needs[pair.need],
-            result=self._matcher.results[pair.result],
+            need=self._matcher.needs[choice.pair.need],
+            result=self._matcher.results[choice.pair.result],
             rank=rank,
-            score=match.score,
-            reasons=_texts(match, supports=True),
-            counter_reasons=_texts(match, supports=False),
+            score=round(choice.pair.score, 1),
+            reasons=choice.reasons,
+            counter_reasons=choice.counter_reasons,
             result_rank=result_rank,
             mutual=chosen_by_need and result_rank is not None if self._wanted.both_ways else None,
             direction=direction,
         )
 
-    def _note_if_without(self, need: Need, pairs: Sequence[RankedPair]) -> None:
-        best = pairs[0] if pairs else None
-        if best is None or best.score < GOOD_SCORE:
-            self.without_result.append(
-                NeedWithoutResult(need, best and round(best.score, 1), self._why_without(best))
-            )
-
-    def _why_without(self, best: RankedPair | None) -> str:
-        zh = self._lang == "zh"
+    def _note_if_without(self, need: Need, choices: Sequence[_Choice]) -> None:
+        best = choices[0] if choices else None
         if best is None:
-            return "没有可比的成果" if zh else "There is no result to compare with"
-        against = _texts(self._matcher.explain(best), supports=False)
-        if zh:
-            return f"最高分低于 {GOOD_SCORE:g}" + "".join(f"；{text}" for text in against)
-        return f"The best score is below {GOOD_SCORE:g}" + "".join(f"; {text}" for text in against)
+            reason = (
+                "没有可比的成果" if self._lang == "zh" else "There is no result to compare with"
+            )
+            self.without_result.append(NeedWithoutResult(need, None, reason))
+        elif best.pair.score < GOOD_SCORE:
+            score = round(best.pair.score, 1)
+            self.without_result.append(NeedWithoutResult(need, score, self._why_without(best)))
+
+    def _why_without(self, best: _Choice) -> str:
+        if self._lang == "zh":
+            return "；".join([f"最高分低于 {GOOD_SCORE:g}", *best.counter_reasons])
+        return "; ".join([f"The best score is below {GOOD_SCORE:g}", *best.counter_reasons])
 
 
-def _texts(match: Match, *, supports: bool) -> tuple[str, ...]:
-    return tuple(reason.text for reason in match.reasons if reason.supports is supports)
+def _choice(pair: RankedPair, match: Match) -> _Choice:
+    told = [(reason.supports, reason.text) for reason in match.reasons]
+    return _Choice(
+        pair=pair,
+        reasons=tuple(text for supports, text in told if supports),
+        counter_reasons=tuple(text for supports, text in told if not supports),
+    )

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import TypeVar
 
 from rich.console import Console
@@ -19,6 +20,8 @@ from schemas.vocab import Lang
 
 T = TypeVar("T")
 
+_REFRESH_S = 0.1
+
 
 class Steps:
     """The steps of one run, each on a line of its own, named in Chinese and English."""
@@ -26,6 +29,7 @@ class Steps:
     def __init__(self, bars: Progress, lang: Lang) -> None:
         self._bars = bars
         self._lang = lang
+        self._shown_at_s = 0.0
 
     def counted(
         self, zh: str, en: str, items: Iterable[T], *, total: int | None = None
@@ -33,19 +37,33 @@ class Steps:
         """The items, one step of the bar each."""
         if total is None and isinstance(items, Sequence):
             total = len(items)
-        return iter(self._bars.track(items, total=total, description=self._name(zh, en)))
+        show = self._line(zh, en, total)
+        for done, item in enumerate(items, 1):
+            yield item
+            show(done)
 
     def counter(self, zh: str, en: str) -> Callable[[int], None]:
         """A line for a step whose length nobody knows; call it with how many are done."""
+        return self._line(zh, en, None)
+
+    def _line(self, zh: str, en: str, total: int | None) -> Callable[[int], None]:
         tasks: list[TaskID] = []
 
         def show(done: int) -> None:
             # The line appears with the first call, so that steps show in the order they begin.
             if not tasks:
-                tasks.append(self._bars.add_task(self._name(zh, en), total=None))
+                tasks.append(self._bars.add_task(self._name(zh, en), total=total))
             self._bars.update(tasks[0], completed=done)
+            self._refresh_now_and_then()
 
         return show
+
+    def _refresh_now_and_then(self) -> None:
+        # Not in a thread of its own: a process with threads can't share its work by a fork.
+        now_s = monotonic()
+        if now_s - self._shown_at_s > _REFRESH_S:
+            self._shown_at_s = now_s
+            self._bars.refresh()
 
     def _name(self, zh: str, en: str) -> str:
         return zh if self._lang == "zh" else en
@@ -60,6 +78,7 @@ def steps_on_stderr(lang: Lang) -> Iterator[Steps]:
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
+        auto_refresh=False,
         disable=not sys.stderr.isatty(),
     )
     with bars:

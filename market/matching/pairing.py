@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import NamedTuple
 
 from market.indexing import document_of_need, document_of_result, text_of_need
@@ -30,6 +31,9 @@ from search.synonyms import Synonyms, shipped_synonyms
 CANDIDATES_BY_WORDS = 200
 CANDIDATES_BY_INDUSTRY = 100
 
+# Within an industry group the heaviest words tell the near listings; more only cost time.
+_TERMS_WITHIN_INDUSTRY = 16
+
 _INDUSTRY_GROUP_LENGTH = 4
 _PROGRESS_EVERY_DOCUMENTS = 500
 
@@ -54,6 +58,7 @@ class Shelf:
         self.places: dict[str, int] = {}
         self._engine = EmbeddedEngine.in_memory(only_candidates=True)
         self._engine.upsert_now(self._noting(documents))
+        self._engine.finish_writing()
 
     def _noting(self, documents: Iterable[SearchDocument]) -> Iterator[SearchDocument]:
         for document in documents:
@@ -79,6 +84,7 @@ class Shelf:
 
     def _of_industry(self, terms: Sequence[WeightedTerm], group: Filters) -> list[Hit]:
         limit = CANDIDATES_BY_INDUSTRY
+        terms = heapq.nlargest(_TERMS_WITHIN_INDUSTRY, terms, key=attrgetter("weight"))
         found = self._engine.candidates_now(terms, filters=group, limit=limit)
         if len(found) == limit:
             return found
@@ -124,29 +130,40 @@ class Matcher:
 
     def rank_results_for_needs(self, *, top: int) -> Iterator[list[RankedPair]]:
         """As results_for_needs, without the explanations."""
-        shelf, results = self._results_shelf, self.results
-        for place, need in enumerate(self.needs):
-            asking = self._asking_of(place)
-            found = shelf.candidates(asking.demand, need.industries, top=top)
-            yield _best(
-                [(-asking.score(results[each], shelf.words[each]), place, each) for each in found],
-                top,
-            )
-            # Ten thousand demands would fill the memory, and most runs need each only once.
-            self._asking.pop(place, None)
+        for place in range(len(self.needs)):
+            yield self.best_results(place, top=top)
+            self.forget(place)
 
     def rank_needs_for_results(self, *, top: int) -> Iterator[list[RankedPair]]:
         """As needs_for_results, without the explanations."""
-        shelf = self._needs_shelf = self._needs_shelf or Shelf(map(document_of_need, self.needs))
-        for place, result in enumerate(self.results):
-            text = "\n".join((*result.keywords, result.summary))
-            wish = Demand(result.title, text, catalogue=shelf.catalogue, synonyms=self._synonyms)
-            found = shelf.candidates(wish, result.industries, top=top)
-            words = self._results_shelf.words[place]
-            yield _best(
-                [(-self._asking_of(each).score(result, words), each, place) for each in found],
-                top,
-            )
+        for place in range(len(self.results)):
+            yield self.best_needs(place, top=top)
+
+    def best_results(self, place: int, *, top: int) -> list[RankedPair]:
+        """The `top` best results of the need at this place, best first."""
+        shelf, results, asking = self._results_shelf, self.results, self._asking_of(place)
+        found = shelf.candidates(asking.demand, asking.need.industries, top=top)
+        scored = [(-asking.score(results[each], shelf.words[each]), place, each) for each in found]
+        return _best(scored, top)
+
+    def best_needs(self, place: int, *, top: int) -> list[RankedPair]:
+        """The `top` best needs of the result at this place, best first."""
+        shelf, result = self._shelf_of_needs(), self.results[place]
+        text = "\n".join((*result.keywords, result.summary))
+        wish = Demand(result.title, text, catalogue=shelf.catalogue, synonyms=self._synonyms)
+        found = shelf.candidates(wish, result.industries, top=top)
+        words = self._results_shelf.words[place]
+        scored = [(-self._asking_of(each).score(result, words), each, place) for each in found]
+        return _best(scored, top)
+
+    def forget(self, place: int) -> None:
+        """Let go of what was worked out for a need: ten thousand of them would fill the memory."""
+        self._asking.pop(place, None)
+
+    def _shelf_of_needs(self) -> Shelf:
+        if self._needs_shelf is None:
+            self._needs_shelf = Shelf(map(document_of_need, self.needs))
+        return self._needs_shelf
 
     def _asking_of(self, place: int) -> "_Asking":
         if place not in self._asking:
