@@ -17,7 +17,7 @@ import msgspec
 from search.port import WeightedTerm
 from search.synonyms import Expansion, Synonyms
 from search.terms import WordStatistics, key_terms
-from search.text import cut_words, plain_words
+from search.text import plain_words
 
 K1 = 1.2
 B = 0.75
@@ -53,7 +53,7 @@ class _PackedWords(dict[str, int]):
 class TextCatalogue:
     """The words of all documents of one side, with their statistics.
 
-    A document's title counts twice. Add every document before the first demand is made:
+    Add every document before the first demand is made:
     weights depend on how common a word is among all of them.
     """
 
@@ -63,11 +63,8 @@ class TextCatalogue:
         self._packed = [_PackedWords(self._ids, count) for count in range(_HIGHEST_COUNT + 1)]
         self._lengths = 0
 
-    def add(self, title: str, keywords: Sequence[str], body: str) -> DocumentWords:
-        in_keywords = cut_words("|".join(keywords))
-        return self.add_words(cut_words(title) * 2 + in_keywords + cut_words(body))
-
-    def add_words(self, found: Sequence[str]) -> DocumentWords:
+    def add(self, found: Sequence[str]) -> DocumentWords:
+        """A document by its words (search.documents.document_words)."""
         counts = Counter(found)
         self.statistics.add(counts)
         self._lengths += len(found)

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from search.text import fold, words_of_folded
+
 
 class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
     """One listing as an engine stores it. The texts are as people wrote them, unfolded.
@@ -26,3 +28,12 @@ class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
     price_min_cny: int | None = None
     price_max_cny: int | None = None
     published_at_s: int | None = None
+
+
+def document_words(document: SearchDocument) -> tuple[str, ...]:
+    """The words of all texts of a document in their order, the title's twice: it says most."""
+    title, keywords, body = (
+        words_of_folded(fold(text))
+        for text in (document.title, "|".join(document.keywords), document.body)
+    )
+    return title + title + keywords + body

@@ -61,7 +61,6 @@ class EmbeddedEngine:
         generation: Path | None,
         writable: bool,
         synonyms: Synonyms | None,
-        only_candidates: bool = False,
     ) -> None:
         self._synonyms = synonyms
         self._index = index
@@ -70,28 +69,13 @@ class EmbeddedEngine:
         self._refreshing = threading.Lock()
         self._stamps = self._read_stamps()
         self._snapshot = Snapshot(index.searcher(), index.schema, self._known_ids)
-        self._writing = (
-            IndexWriting(index, self._snapshot, only_candidates=only_candidates)
-            if writable
-            else None
-        )
+        self._writing = IndexWriting(index, self._snapshot) if writable else None
 
     @classmethod
-    def in_memory(cls, *, synonyms: Synonyms | None = None, only_candidates: bool = False) -> Self:
-        """An empty index that ends with the process.
-
-        With `only_candidates` it answers `candidates` and searches without text, never
-        replaces a document, and is filled in half the time.
-        """
+    def in_memory(cls, *, synonyms: Synonyms | None = None) -> Self:
         index = register_tokenizers(Index(build_schema()))
         index.config_reader(reload_policy="manual")
-        return cls(
-            index,
-            generation=None,
-            writable=True,
-            synonyms=synonyms,
-            only_candidates=only_candidates,
-        )
+        return cls(index, generation=None, writable=True, synonyms=synonyms)
 
     @classmethod
     def open(cls, folder: Path, *, writable: bool, synonyms: Synonyms | None = None) -> Self:
@@ -169,6 +153,16 @@ class EmbeddedEngine:
         """
         self._writer().upsert(documents)
         self._reload()
+
+    def hold_candidates(self, documents: Iterable[tuple[SearchDocument, Sequence[str]]]) -> None:
+        """Fill an empty index with documents and their words (search.documents.document_words).
+
+        It then answers `candidates` and searches without text, and takes no more documents;
+        that is done in half the time of `upsert_now`. Ids must differ.
+        """
+        self._writer().add_candidates(documents)
+        self._reload()
+        self.finish_writing()
 
     def delete_now(self, ids: Iterable[str]) -> None:
         self._writer().delete(ids)

@@ -1,6 +1,7 @@
 """The fields of the embedded index, and how a document fills them."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -93,17 +94,21 @@ def spelled_out(name: str) -> list[str]:
 
 
 def index_document(
-    document: SearchDocument, number: int, *, only_candidates: bool = False
+    document: SearchDocument, number: int, *, words: Sequence[str] | None = None
 ) -> Document:
-    """Fill the fields, or those alone that `candidates` and filters by code and number need.
+    """Fill the fields. `number` names this writing of the document within the index.
 
-    `number` names this writing of the document within the index. Raises DocumentRefused.
+    With `words` (those of document_words) only the fields that `candidates` and filters by code
+    and number need. Raises DocumentRefused.
     """
     made = Document()
     made.add_text("id", _checked_id(document.id))
     _add_number(made, "number", number)
     _add_number(made, "version", document.version)
-    _add_words(made, document) if only_candidates else _add_texts(made, document)
+    if words is None:
+        _add_texts(made, document)
+    else:
+        made.add_text("all", " ".join(words))
     _add_codes(made, document)
     _add_ranges(made, document)
     return made
@@ -115,14 +120,6 @@ def _checked_id(document_id: str) -> str:
     if len(document_id.encode()) > MAX_ID_BYTES:
         raise DocumentRefused(f"The id {document_id[:40]!r}… is longer than {MAX_ID_BYTES} bytes.")
     return document_id
-
-
-def _add_words(made: Document, document: SearchDocument) -> None:
-    title, keywords, body = (
-        " ".join(text.cut_words(clean(part)))
-        for part in (document.title, "|".join(document.keywords), document.body)
-    )
-    made.add_text("all", f"{title} {title} {keywords} {body}")
 
 
 def _add_texts(made: Document, document: SearchDocument) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import count
 
@@ -19,9 +19,8 @@ _HEAP_BYTES = 128_000_000
 class IndexWriting:
     """Holds the writer's lock of an index until `close`. Raises IndexLocked when it is taken."""
 
-    def __init__(self, index: Index, snapshot: Snapshot, *, only_candidates: bool = False) -> None:
+    def __init__(self, index: Index, snapshot: Snapshot) -> None:
         self._index = index
-        self._only_candidates = only_candidates
         self._one_at_a_time = threading.Lock()
         self._writer: IndexWriter | None = open_writer(index)
         self._known_ids = snapshot.known_ids
@@ -33,9 +32,19 @@ class IndexWriting:
         def write(writer: IndexWriter) -> None:
             for document in documents:
                 number = next(self._numbers)
-                made = index_document(document, number, only_candidates=self._only_candidates)
+                made = index_document(document, number)
                 self._known_ids[number] = document.id
-                _replace(writer, None if self._only_candidates else document.id, made)
+                _replace(writer, document.id, made)
+
+        self._commit(write)
+
+    def add_candidates(self, documents: Iterable[tuple[SearchDocument, Sequence[str]]]) -> None:
+        def write(writer: IndexWriter) -> None:
+            for document, words in documents:
+                number = next(self._numbers)
+                made = index_document(document, number, words=words)
+                self._known_ids[number] = document.id
+                _add(writer, made)
 
         self._commit(write)
 
@@ -69,11 +78,18 @@ class IndexWriting:
             self._writer = None
 
 
-def _replace(writer: IndexWriter, document_id: str | None, made: Document) -> None:
-    # Into an empty index too: a batch may hold an id twice.
+def _replace(writer: IndexWriter, document_id: str, made: Document) -> None:
+    # Into an empty index too: there it costs nothing that can be measured, and a batch may
+    # hold an id twice.
     try:
-        if document_id is not None:
-            writer.delete_documents_by_term("id", document_id)
+        writer.delete_documents_by_term("id", document_id)
+    except (ValueError, OSError) as error:
+        raise SearchUnavailable(f"The search index can't be written: {error}.") from error
+    _add(writer, made)
+
+
+def _add(writer: IndexWriter, made: Document) -> None:
+    try:
         writer.add_document(made)
     except (ValueError, OSError) as error:
         raise SearchUnavailable(f"The search index can't be written: {error}.") from error

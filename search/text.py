@@ -8,7 +8,7 @@ word also stands with the words inside it: 锂离子电池 is found by 电池.
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from itertools import chain
 from typing import NamedTuple
@@ -110,14 +110,7 @@ def words(text: str) -> list[str]:
 
     Stop words and punctuation are left out; a number with a unit (120mm) also yields its parts.
     """
-    return list(cut_words(text))
-
-
-# An index and a score want the words of the same document one after the other.
-@lru_cache(maxsize=8)
-def cut_words(text: str) -> tuple[str, ...]:
-    """`words(text)`, remembered for the last few texts."""
-    return words_of_folded(fold(text))
+    return list(words_of_folded(fold(text)))
 
 
 def words_of_folded(folded: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Shares a long loop with a second process, where the system can fork one."""
+"""Shares long work with a second process, where the system can fork one."""
 
 import os
 import pickle
@@ -7,14 +7,23 @@ import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
+Send = Callable[[bytes], None]
 
 # A shorter loop is over before a second process would pay.
 _FEWEST_PLACES = 64
 _LENGTH = struct.Struct("<Q")
+
+
+def can_fork() -> bool:
+    """Whether a forked child is safe here, and has a processor of its own."""
+    # A child of a process with other threads may find their locks taken for ever; on macOS
+    # system libraries start such threads by themselves.
+    is_safe = sys.platform == "linux" and threading.active_count() == 1
+    return is_safe and len(os.sched_getaffinity(0)) > 1
 
 
 def in_two_processes(count: int, work: Callable[[int], T]) -> Iterator[T]:
@@ -24,61 +33,67 @@ def in_two_processes(count: int, work: Callable[[int], T]) -> Iterator[T]:
     it returns must be picklable. Where the system can't fork safely, or the child dies, this
     process does all of it. The child ends when the iterator is closed or exhausted.
     """
-    if count < _FEWEST_PLACES or not _can_fork():
+    if count < _FEWEST_PLACES or not can_fork():
         yield from map(work, range(count))
         return
-    child, answers = _fork(range(1, count, 2), work)
-    try:
+
+    def answer_odd_places(send: Send) -> None:
+        for place in range(1, count, 2):
+            send(pickle.dumps(work(place), protocol=pickle.HIGHEST_PROTOCOL))
+
+    with child_process(answer_odd_places) as answers:
         for place in range(count):
-            answer = _read(answers) if place % 2 else None
+            answer = next(answers, None) if place % 2 else None
             yield work(place) if answer is None else pickle.loads(answer)  # noqa: S301 - our own child's
-    finally:
-        answers.close()
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
 
 
-def _can_fork() -> bool:
-    # A child of a process with other threads may find their locks taken for ever; on macOS
-    # system libraries start such threads by themselves.
-    is_safe = sys.platform == "linux" and threading.active_count() == 1
-    return is_safe and len(os.sched_getaffinity(0)) > 1
+@contextmanager
+def child_process(job: Callable[[Send], None]) -> Iterator[Iterator[bytes]]:
+    """What `job(send)` sends from a forked child, message by message; only where `can_fork()`.
 
-
-def _fork(places: range, work: Callable[[int], object]) -> tuple[int, BinaryIO]:
+    The messages end when the job returns, fails or is killed: which of these, the last message
+    must tell. The child is ended with the block.
+    """
     # What stands in buffers would be written twice.
     sys.stdout.flush()
     sys.stderr.flush()
     reading, writing = os.pipe()
     child = os.fork()
-    if child:
-        os.close(writing)
-        return child, os.fdopen(reading, "rb")
-    try:
+    if not child:
         os.close(reading)
+        _run_in_child(job, writing)
+    os.close(writing)
+    try:
+        with os.fdopen(reading, "rb", buffering=1 << 20) as pipe:
+            yield iter(lambda: _read(pipe), None)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _run_in_child(job: Callable[[Send], None], writing: int) -> None:
+    try:
         # An interruption reaches both; the parent tells of it and ends the child.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        with os.fdopen(writing, "wb") as answers:
-            for place in places:
-                _write(answers, pickle.dumps(work(place), protocol=pickle.HIGHEST_PROTOCOL))
+        with os.fdopen(writing, "wb") as pipe:
+            job(lambda message: _write(pipe, message))
     finally:
-        # Nothing of the parent's may run here: no clean-up, no exit handlers, no traceback. The
-        # parent meets an error of this place itself when it does the place again.
+        # Nothing of the parent's may run here: no clean-up, no exit handlers, no traceback.
         os._exit(0)
 
 
-def _write(answers: BinaryIO, answer: bytes) -> None:
-    answers.write(_LENGTH.pack(len(answer)))
-    answers.write(answer)
-    answers.flush()
+def _write(pipe: BinaryIO, message: bytes) -> None:
+    pipe.write(_LENGTH.pack(len(message)))
+    pipe.write(message)
+    pipe.flush()
 
 
-def _read(answers: BinaryIO) -> bytes | None:
-    """The next answer, or None when the child has ended before it was whole."""
-    head = answers.read(_LENGTH.size)
+def _read(pipe: BinaryIO) -> bytes | None:
+    """The next message, or None when the child has ended before it was whole."""
+    head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack(head)
-    answer = answers.read(length)
-    return answer if len(answer) == length else None
+    message = pipe.read(length)
+    return message if len(message) == length else None

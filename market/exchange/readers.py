@@ -38,14 +38,19 @@ class ReadListings(msgspec.Struct, Generic[ListingT], kw_only=True):
 
 
 def read_results(
-    path: Path | str, *, lang: Lang = "zh", progress: Progress | None = None
+    path: Path | str,
+    *,
+    lang: Lang = "zh",
+    progress: Progress | None = None,
+    sink: Callable[[Result], None] | None = None,
 ) -> ReadListings[Result]:
     """The results of a .jsonl, .csv, .tsv, .txt, .xlsx or .xlsm file.
 
     Bad rows are left out and told of in `refused`; FileRefused, its reason in `lang`, is raised
-    only when nothing of the file can be read. `progress` gets the number of rows read so far.
+    only when nothing of the file can be read. `progress` gets the number of rows read so far,
+    `sink` each result as soon as it is read.
     """
-    return _Reader(Source(Path(path), lang), "result", result_of, progress).read()
+    return _Reader(Source(Path(path), lang), "result", result_of, progress, sink).read()
 
 
 def read_needs(
@@ -64,7 +69,9 @@ class _Reader(Generic[ListingT]):
         kind: ListingKind,
         listing_of: Callable[[Row], ListingT],
         progress: Progress | None,
+        sink: Callable[[ListingT], None] | None = None,
     ) -> None:
+        self._sink: Callable[[ListingT], None] | None = sink
         self._source = source
         self._kind: ListingKind = kind
         self._listing_of: Callable[[Row], ListingT] = listing_of
@@ -136,6 +143,8 @@ class _Reader(Generic[ListingT]):
         self._first_lines[listing.id] = record.line
         self._filled_extras.update(listing.extra, listing.contacts)
         self._listings.append(listing)
+        if self._sink:
+            self._sink(listing)
         self._keep_warnings(row.warnings)
 
     def _layout(self, headers: tuple[str, ...], line: int) -> tuple[Column, ...]:

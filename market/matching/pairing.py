@@ -21,7 +21,7 @@ from schemas.listings import Need, Result
 from schemas.matching import Match
 from schemas.vocab import Lang
 from search.coverage import Demand, DocumentWords, TextCatalogue
-from search.documents import SearchDocument
+from search.documents import SearchDocument, document_words
 from search.embedded import EmbeddedEngine
 from search.port import Filters, Hit, SearchQuery, WeightedTerm
 from search.synonyms import Synonyms, shipped_synonyms
@@ -46,27 +46,38 @@ class RankedPair(NamedTuple):
     result: int
 
 
+class ReadResult(NamedTuple):
+    """A result with its words (search.documents.document_words), where they are cut already."""
+
+    result: Result
+    words: Sequence[str]
+
+
 class Shelf:
     """The listings of one side, ready to be found: an index, and the words of each."""
 
     def __init__(
-        self, documents: Iterable[SearchDocument], progress: Callable[[int], None] | None = None
+        self,
+        documents: Iterable[tuple[SearchDocument, Sequence[str]]],
+        progress: Callable[[int], None] | None = None,
     ) -> None:
+        """`documents` come with their words (search.documents.document_words)."""
         self.catalogue = TextCatalogue()
-        self._progress = progress
         self.words: list[DocumentWords] = []
         self.places: dict[str, int] = {}
-        self._engine = EmbeddedEngine.in_memory(only_candidates=True)
-        self._engine.upsert_now(self._noting(documents))
-        self._engine.finish_writing()
+        self._progress = progress
+        self._engine = EmbeddedEngine.in_memory()
+        self._engine.hold_candidates(self._noting(documents))
 
-    def _noting(self, documents: Iterable[SearchDocument]) -> Iterator[SearchDocument]:
-        for document in documents:
+    def _noting(
+        self, documents: Iterable[tuple[SearchDocument, Sequence[str]]]
+    ) -> Iterator[tuple[SearchDocument, Sequence[str]]]:
+        for document, words in documents:
             self.places[document.id] = len(self.words)
-            self.words.append(self.catalogue.add(document.title, document.keywords, document.body))
+            self.words.append(self.catalogue.add(words))
             if self._progress and len(self.words) % _PROGRESS_EVERY_DOCUMENTS == 0:
                 self._progress(len(self.words))
-            yield document
+            yield document, words
 
     def candidates(self, demand: Demand, industries: Sequence[str], *, top: int) -> list[int]:
         """Places of the listings worth scoring: near in words, or of the same industry group.
@@ -94,14 +105,14 @@ class Shelf:
 class Matcher:
     """Finds for each need its best results, and for each result its best needs.
 
-    Both directions give a pair the same score. `progress` gets the number of results indexed so
-    far, now and then. Ids must differ within each side. The order of equal scores is that of
-    the input.
+    Both directions give a pair the same score; equal scores keep the order of the input. The
+    results are taken one by one; `progress` gets the number of those indexed so far, now and
+    then. Ids must differ within each side.
     """
 
     def __init__(
         self,
-        results: Sequence[Result],
+        results: Iterable[Result | ReadResult],
         needs: Sequence[Need],
         *,
         as_of: date,
@@ -109,14 +120,23 @@ class Matcher:
         synonyms: Synonyms | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        self.results = results
+        self.results: list[Result] = []
         self.needs = needs
         self._as_of = as_of
         self._lang: Lang = lang
         self._synonyms = synonyms if synonyms is not None else shipped_synonyms()
-        self._results_shelf = Shelf(map(document_of_result, results), progress)
+        self._results_shelf = Shelf(self._taken(results), progress)
         self._needs_shelf: Shelf | None = None
         self._asking: dict[int, _Asking] = {}
+
+    def _taken(
+        self, results: Iterable[Result | ReadResult]
+    ) -> Iterator[tuple[SearchDocument, Sequence[str]]]:
+        for each in results:
+            result, words = each if isinstance(each, ReadResult) else (each, None)
+            self.results.append(result)
+            document = document_of_result(result)
+            yield document, document_words(document) if words is None else words
 
     def results_for_needs(self, *, top: int) -> Iterator[list[Match]]:
         """For each need in turn its `top` best results, best first, explained."""
@@ -162,7 +182,8 @@ class Matcher:
 
     def _shelf_of_needs(self) -> Shelf:
         if self._needs_shelf is None:
-            self._needs_shelf = Shelf(map(document_of_need, self.needs))
+            documents = map(document_of_need, self.needs)
+            self._needs_shelf = Shelf((each, document_words(each)) for each in documents)
         return self._needs_shelf
 
     def _asking_of(self, place: int) -> "_Asking":

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.coverage import Demand, DocumentWords, TextCatalogue
+from search.documents import SearchDocument, document_words
 from search.port import WeightedTerm
 from search.synonyms import ONE_WAY_WEIGHT, Synonyms
 from search.terms import key_terms
@@ -21,7 +22,7 @@ texts = st.lists(st.sampled_from(VOCABULARY), max_size=12).map(" ".join)
 
 def shelved(*documents: str) -> tuple[TextCatalogue, list[DocumentWords]]:
     catalogue = TextCatalogue()
-    return catalogue, [catalogue.add("", (), document) for document in documents]
+    return catalogue, [catalogue.add(words(document)) for document in documents]
 
 
 def coverages(
@@ -39,7 +40,7 @@ def weights_of(terms: list[WeightedTerm]) -> dict[str, float]:
 def test_a_document_knows_its_distinct_words_and_its_length() -> None:
     catalogue, (document,) = shelved("zorvane quilmet zorvane")
 
-    unpacked = [(packed >> 4, packed & 15) for packed in document.packed]
+    unpacked = [(packed >> 3, packed & 7) for packed in document.packed]
     assert unpacked == [(catalogue.word_id("zorvane"), 2), (catalogue.word_id("quilmet"), 1)]
     assert document.length == 3
 
@@ -47,26 +48,25 @@ def test_a_document_knows_its_distinct_words_and_its_length() -> None:
 def test_a_count_stops_at_the_highest_that_fits() -> None:
     _, (document,) = shelved("zorvane " * 40)
 
-    assert [packed & 15 for packed in document.packed] == [15]
+    assert [packed & 7 for packed in document.packed] == [7]
     assert document.length == 40
 
 
 def test_a_title_counts_twice_in_a_document_and_once_in_the_statistics() -> None:
     catalogue = TextCatalogue()
+    listing = SearchDocument(id="1", title="zorvane", keywords=("quilmet",), body="zorvane brantix")
 
-    document = catalogue.add("zorvane", ["quilmet"], "zorvane brantix")
+    document = catalogue.add(document_words(listing))
 
-    assert [packed & 15 for packed in document.packed] == [3, 1, 1]
+    assert [packed & 7 for packed in document.packed] == [3, 1, 1]
     assert catalogue.statistics.documents == 1
     assert catalogue.statistics.frequencies == Counter(["zorvane", "quilmet", "brantix"])
 
 
 def test_keywords_are_cut_one_by_one() -> None:
-    catalogue = TextCatalogue()
+    listing = SearchDocument(id="1", title="", keywords=("鞋底", "防滑"))
 
-    catalogue.add("", ["鞋底", "防滑"], "")
-
-    assert sorted(catalogue.statistics.frequencies) == sorted(words("鞋底") + words("防滑"))
+    assert document_words(listing) == (*words("鞋底"), *words("防滑"))
 
 
 def test_a_word_of_no_document_has_no_id() -> None:
@@ -142,8 +142,8 @@ def test_an_empty_catalogue_makes_a_demand_that_nothing_covers() -> None:
     catalogue = TextCatalogue()
     demand = Demand("zorvane", "quilmet", catalogue=catalogue, synonyms=NO_SYNONYMS)
 
-    assert demand.coverage(TextCatalogue().add("", (), "")) == 0.0
-    assert demand.shared_words(TextCatalogue().add("", (), "")) == ([], 2)
+    assert demand.coverage(TextCatalogue().add(())) == 0.0
+    assert demand.shared_words(TextCatalogue().add(())) == ([], 2)
 
 
 @given(texts, st.lists(texts, min_size=1, max_size=8))

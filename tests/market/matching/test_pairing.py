@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from market.indexing import document_of_result
 from market.matching.pairing import CANDIDATES_BY_WORDS, Matcher
 from market.matching.score import (
     ENTERPRISE_WEIGHTS,
@@ -25,6 +26,7 @@ from market.matching.score import (
 from schemas.listings import Need, Result
 from schemas.matching import Match, Reason
 from search.coverage import Demand, TextCatalogue
+from search.documents import document_words
 from search.synonyms import Synonyms
 from tests.market.factories import bare_need, bare_result, make_need, make_result
 
@@ -86,7 +88,7 @@ def test_each_result_gets_its_need_first() -> None:
 def test_a_match_is_the_worked_out_pair() -> None:
     need, result = make_need(indicators=""), make_result()
     catalogue = TextCatalogue()
-    words = catalogue.add(result.title, result.keywords, result.summary)
+    words = catalogue.add(document_words(document_of_result(result)))
     demand = Demand(need.title, need.description, catalogue=catalogue, synonyms=Synonyms([]))
     known = features(need, result, text=text_fit(demand.coverage(words)), as_of=AS_OF)
     enterprise, institute = side(known, ENTERPRISE_WEIGHTS), side(known, INSTITUTE_WEIGHTS)

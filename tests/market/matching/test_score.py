@@ -17,6 +17,7 @@ from market.matching.score import (
     TEXT_EVEN_COVERAGE,
     Feature,
     Features,
+    NeedScore,
     deadline_fit,
     features,
     field_closeness,
@@ -197,6 +198,28 @@ def test_the_short_way_to_log_odds_gives_the_same(
     weights: Mapping[Feature, float], known: Features
 ) -> None:
     assert log_odds(known, weights) == pytest.approx(side(known, weights).log_odds, abs=1e-9)
+
+
+@given(needs, st.lists(st.tuples(results, st.none() | shares), min_size=1, max_size=5))
+def test_one_need_with_many_results_scores_each_as_the_formula_says(
+    need: Need, offers: list[tuple[Result, float | None]]
+) -> None:
+    score = NeedScore(need, as_of=AS_OF)
+
+    # Twice, since what was worked out once is remembered.
+    for result, text in offers * 2:
+        known = features(need, result, text=text, as_of=AS_OF)
+        by_formula = mutual_score(
+            log_odds(known, ENTERPRISE_WEIGHTS), log_odds(known, INSTITUTE_WEIGHTS)
+        )
+        assert score.of(result, text=text) == pytest.approx(by_formula, abs=1e-9)
+
+
+def test_organisations_are_the_same_whatever_the_width_and_blanks_of_their_names() -> None:
+    need = make_need(enterprise="福建（晋江）鞋业 有限公司", credit_code="")
+    result = make_result(institute="福建(晋江)鞋业有限公司", credit_code="")
+
+    assert veto(need, result) == "same_organisation"
 
 
 @given(st.floats(-30, 30), st.floats(-30, 30))

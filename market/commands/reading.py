@@ -1,0 +1,125 @@
+"""Reads a large file of results in a second process, while this one fills the index."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from market.commands.two_processes import Send, can_fork, child_process
+from market.errors import DuijieError, FileRefused
+from market.exchange.headers import Column
+from market.exchange.problems import RowProblem
+from market.exchange.readers import read_results
+from market.indexing import document_of_result
+from market.matching.pairing import ReadResult
+from schemas.listings import Result
+from schemas.vocab import Lang
+from search.documents import document_words
+
+# A smaller file is read before a second process would pay.
+_WORTHWHILE_BYTES = 4_000_000
+_BATCH = 500
+
+
+class _Batch(msgspec.Struct, tag="batch", array_like=True):
+    """Results with their words, joined by blanks."""
+
+    results: list[Result]
+    words: list[str]
+
+
+class _End(msgspec.Struct, tag="end", array_like=True):
+    """The file is read."""
+
+    refused: list[RowProblem]
+    warnings: list[RowProblem]
+    columns: list[Column]
+
+
+class _Failed(msgspec.Struct, tag="failed", array_like=True):
+    """The file can't be read: FileRefused(path, reason)."""
+
+    path: str
+    reason: str
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Batch | _End | _Failed).decode
+
+
+class ResultsOfFile:
+    """The results of a file, to be iterated once.
+
+    `refused`, `warnings` and `columns` are complete when the iteration has ended. Iterating
+    raises FileRefused when nothing of the file can be read.
+    """
+
+    def __init__(
+        self, path: Path, *, lang: Lang, progress: Callable[[int], None] | None = None
+    ) -> None:
+        self.refused: list[RowProblem] = []
+        self.warnings: list[RowProblem] = []
+        self.columns: tuple[Column, ...] = ()
+        self._path = path
+        self._lang: Lang = lang
+        self._progress = progress
+
+    def __iter__(self) -> Iterator[Result | ReadResult]:
+        return self._from_child() if self._is_worthwhile() else self._from_here()
+
+    def _is_worthwhile(self) -> bool:
+        try:
+            return self._path.stat().st_size >= _WORTHWHILE_BYTES and can_fork()
+        except OSError:
+            return False
+
+    def _from_here(self) -> Iterator[Result]:
+        read = read_results(self._path, lang=self._lang, progress=self._progress)
+        self._end(read.refused, read.warnings, read.columns)
+        yield from read.listings
+
+    def _end(
+        self,
+        refused: list[RowProblem],
+        warnings: list[RowProblem],
+        columns: tuple[Column, ...] | list[Column],
+    ) -> None:
+        self.refused.extend(refused)
+        self.warnings.extend(warnings)
+        self.columns = tuple(columns)
+
+    def _from_child(self) -> Iterator[ReadResult]:
+        with child_process(self._read_and_send) as messages:
+            for message in messages:
+                match _decode(message):
+                    case _Batch(results, words):
+                        for result, joined in zip(results, words, strict=True):
+                            yield ReadResult(result, joined.split())
+                    case _End(refused, warnings, columns):
+                        self._end(refused, warnings, columns)
+                        return
+                    case _Failed(path, reason):
+                        raise FileRefused(path, reason)
+        raise DuijieError(f"{self._path}：读取中断 · reading was cut short")
+
+    def _read_and_send(self, send: Send) -> None:
+        batch = _Batch([], [])
+
+        def take(result: Result) -> None:
+            batch.results.append(result)
+            batch.words.append(" ".join(document_words(document_of_result(result))))
+            if len(batch.results) == _BATCH:
+                flush()
+
+        def flush() -> None:
+            send(_encode(batch))
+            batch.results.clear()
+            batch.words.clear()
+
+        try:
+            read = read_results(self._path, lang=self._lang, sink=take)
+        except FileRefused as refusal:
+            send(_encode(_Failed(refusal.path, refusal.reason)))
+            return
+        flush()
+        send(_encode(_End(read.refused, read.warnings, list(read.columns))))
