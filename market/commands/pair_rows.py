@@ -106,10 +106,19 @@ class PairRows:
             score=round(choice.pair.score, 1),
             reasons=choice.reasons,
             counter_reasons=choice.counter_reasons,
+            warnings=self._notes(choice.pair),
             result_rank=result_rank,
             mutual=chosen_by_need and result_rank is not None if self._wanted.both_ways else None,
             direction=direction,
         )
+
+    def _notes(self, pair: RankedPair) -> tuple[str, ...]:
+        """What no score knows: a need that may be settled already."""
+        deadline = self._matcher.needs[pair.need].deadline
+        if deadline is None or deadline >= self._matcher.as_of:
+            return ()
+        passed = f"需求期限 {deadline} 已过"
+        return (passed if self._lang == "zh" else f"The need's deadline {deadline} has passed",)
 
     def _note_if_without(self, need: Need, choices: Sequence[_Choice]) -> None:
         best = choices[0] if choices else None

@@ -92,23 +92,29 @@ def _documents(file: Path, *, needs: bool, lang: Lang) -> tuple[dict[str, Search
         if needs:
             read = read_needs(file, lang=lang, progress=progress)
             found = [document_of_need(need) for need in read.listings]
-            refused = read.refused
+            refused, warnings = read.refused, read.warnings
         else:
             offers = read_results(file, lang=lang, progress=progress)
             found = [document_of_result(result) for result in offers.listings]
-            refused = offers.refused
-    tell_problems(refused, (), lang=lang)
+            refused, warnings = offers.refused, offers.warnings
+    # Of the warnings only the one that explains why nothing is found.
+    tell_problems(refused, [w for w in warnings if w.code == "files_swapped"], lang=lang)
     return {document.id: document for document in found}, len(refused)
 
 
 def _as_object(page: SearchPage, documents: Mapping[str, SearchDocument]) -> dict[str, object]:
     items = [
+        # Comparable within one search only: hits with all words stand far above the others.
         {"score": round(hit.score, 4)}
-        | msgspec.to_builtins(documents[hit.id])
+        | {k: v for k, v in msgspec.to_builtins(documents[hit.id]).items() if k not in _UNSAID}
         | {"highlights": msgspec.to_builtins(hit.highlights)}
         for hit in page.hits
     ]
     return {"total": page.total, "items": items, "facets": _facets(page)}
+
+
+# Of a document what a file does not have.
+_UNSAID = frozenset(("version", "published_at_s"))
 
 
 def _facets(page: SearchPage) -> dict[str, dict[str, int]]:

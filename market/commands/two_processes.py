@@ -58,12 +58,16 @@ def child_process(job: Callable[[Send], None]) -> Iterator[Iterator[bytes]]:
     sys.stdout.flush()
     sys.stderr.flush()
     reading, writing = os.pipe()
+    # An interruption in the middle of a fork would be lost: Python swallows what its hooks for
+    # forks raise. It waits until the child can be ended in an orderly way.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child = os.fork()
     if not child:
         os.close(reading)
         _run_in_child(job, writing)
     os.close(writing)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         with os.fdopen(reading, "rb", buffering=1 << 20) as pipe:
             yield iter(lambda: _read(pipe), None)
     finally:

@@ -122,7 +122,7 @@ class Matcher:
     ) -> None:
         self.results: list[Result] = []
         self.needs = needs
-        self._as_of = as_of
+        self.as_of = as_of
         self._lang: Lang = lang
         self._synonyms = synonyms if synonyms is not None else shipped_synonyms()
         self._results_shelf = Shelf(self._taken(results), progress)
@@ -193,14 +193,14 @@ class Matcher:
             demand = Demand(
                 need.title, text, catalogue=self._results_shelf.catalogue, synonyms=self._synonyms
             )
-            self._asking[place] = _Asking(need, demand, as_of=self._as_of)
+            self._asking[place] = _Asking(need, demand, as_of=self.as_of)
         return self._asking[place]
 
     def explain(self, pair: RankedPair) -> Match:
         """The pair with the parts of its score and its reasons in the asked language."""
         asking, result = self._asking_of(pair.need), self.results[pair.result]
         words = self._results_shelf.words[pair.result]
-        known = features(asking.need, result, text=asking.text_fit(words), as_of=self._as_of)
+        known = features(asking.need, result, text=asking.text_fit(words), as_of=self.as_of)
         sides = side(known, ENTERPRISE_WEIGHTS), side(known, INSTITUTE_WEIGHTS)
         shared, asked = asking.demand.shared_words(words)
         subject = Subject(

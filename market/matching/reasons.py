@@ -56,6 +56,8 @@ def _text(subject: Subject, supports: bool) -> str:
     shared, asked = len(subject.shared_words), subject.asked_words
     named = ("、" if subject.lang == "zh" else ", ").join(subject.shared_words[:_WORDS_SHOWN])
     wordings = [f"{ours} ≈ {theirs}" for ours, theirs in subject.met_synonyms[:_WORDINGS_SHOWN]]
+    if not shared and not wordings:
+        return _say(subject, "文字没有相同的关键词", "The texts share no key word")
     if subject.lang == "zh":
         count = f"{asked} 个关键词中{'有' if supports else '只有'} {shared} 个相同"
         lead = f"内容相近：{count}" if supports else f"文字相近处少：{count}"

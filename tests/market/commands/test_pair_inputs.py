@@ -185,7 +185,7 @@ def test_warnings_go_to_the_errors_file_and_refuse_nothing(folder: Path, duijie:
 
     assert ran.code == 0
     assert Path("told.csv").read_bytes().decode("utf-8-sig").splitlines()[1:] == [
-        "r.csv,2,专利号,提示,专利号“ZL202210094654.0”校验不通过,ZL202210094654.0"
+        "r.csv,2,专利号,提醒,专利号“ZL202210094654.0”校验不通过,ZL202210094654.0"
     ]
 
 

@@ -309,3 +309,19 @@ def test_output_replaces_an_older_one_as_a_whole(folder: Path, duijie: Duijie) -
     assert ran.code == 0
     assert "old" not in all_text(folder / "pairs.csv")
     assert names_in(folder) == ["needs.csv", "pairs.csv", "results.csv"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "notes"),
+    [("2027-01-31", []), ("2027-02-01", ["需求期限 2027-01-31 已过"])],
+)
+def test_a_pair_tells_of_a_deadline_that_has_passed(
+    folder: Path, duijie: Duijie, as_of: str, notes: list[str]
+) -> None:
+    results = text_file(folder / "r.csv", [["title", "summary"], ["防滑鞋底", "橡胶"]])
+    rows = [["title", "description", "deadline"], ["防滑鞋底", "橡胶", "2027-01"]]
+    needs = text_file(folder / "n.csv", rows)
+
+    ran = duijie("pair", results, needs, "-o", "-", "--as-of", as_of)
+
+    assert [pair["warnings"] for pair in ran.lines] == [notes]

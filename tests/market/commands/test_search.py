@@ -40,7 +40,6 @@ def test_answer_as_json(found: Search) -> None:
     spans = item.pop("highlights")
     assert item == {
         "id": "R1",
-        "version": 1,
         "title": "高湿摩擦系数橡胶鞋底",
         "keywords": ["鞋底", "湿摩擦系数"],
         "body": "白炭黑补强橡胶，雨天不打滑",
@@ -53,7 +52,6 @@ def test_answer_as_json(found: Search) -> None:
         "trl_max": 7,
         "price_min_cny": 600_000,
         "price_max_cny": 600_000,
-        "published_at_s": None,
     }
     marked = [item["title"][span["start"] : span["end"]] for span in spans["title"]]
     assert marked == ["鞋底"]
