@@ -10,6 +10,8 @@ from search.port import PRICE_BANDS_CNY, FacetName, Filters, Sort
 
 MAX_ORGANISATION_CHARACTERS = 200
 _MAX_FACET_VALUES = 1_000
+# Up to so many values single terms are faster than a set, whose automaton costs 0.15 ms.
+_FEW_VALUES = 32
 
 # A document that knows a range counts by its lower end, in the facets and in the orders.
 ORDERS: dict[Sort, tuple[str, Order]] = {
@@ -40,7 +42,7 @@ def filter_conditions(schema: Schema, filters: Filters) -> list[Query]:
         ("modes", map(clean, filters.modes)),
     )
     conditions = [
-        Query.term_set_query(schema, field, accepted)
+        _any_of(schema, field, accepted)
         for field, values in alternatives
         if (accepted := list(values))
     ]
@@ -51,6 +53,15 @@ def filter_conditions(schema: Schema, filters: Filters) -> list[Query]:
     if filters.published_since_s is not None:
         conditions.append(number_range(schema, "published_at_s", filters.published_since_s, None))
     return conditions
+
+
+def _any_of(schema: Schema, field: str, accepted: Sequence[str]) -> Query:
+    if len(accepted) > _FEW_VALUES:
+        return Query.term_set_query(schema, field, accepted)
+    terms = [Query.term_query(schema, field, value) for value in accepted]
+    if len(terms) == 1:
+        return terms[0]
+    return Query.boolean_query([(Occur.Should, term) for term in terms])
 
 
 def adjacent(schema: Schema, field: str, words: Sequence[str]) -> Query:

@@ -48,16 +48,25 @@ _IDEOGRAPH = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 class TypedText(NamedTuple):
     """The parts of a typed search, folded.
 
-    `words` rank, `required` are those that a strict hit holds, `ideographs` are the single
-    characters of the words, `phrases` are runs whose parts stand next to each other.
+    `text` is what was typed without words that only ask, `words` rank, `required` are those that
+    a strict hit holds, `phrases` are runs whose parts stand next to each other.
     """
 
-    is_blank: bool
+    text: str
     words: tuple[str, ...]
     required: tuple[str, ...]
-    ideographs: tuple[str, ...]
     phrases: tuple[tuple[str, ...], ...]
     expansions: tuple[Expansion, ...]
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.text.strip()
+
+    @property
+    def ideographs(self) -> tuple[str, ...]:
+        """The single characters of the words: only a relaxed search needs them."""
+        kept = "".join(text.plain_words(self.text))
+        return _distinct(_IDEOGRAPH.findall(kept), MAX_QUERY_IDEOGRAPHS)
 
     @property
     def finds_nothing(self) -> bool:
@@ -78,15 +87,14 @@ def read_typed(typed: str, synonyms: Synonyms | None = None) -> TypedText:
     """
     folded = text.fold(clean(typed[:MAX_QUERY_CHARACTERS]))
     quoted = ["".join(groups) for groups in _QUOTED.findall(folded)]
-    unquoted = _without_question(_QUOTED.sub(" ", folded))
+    unquoted = _without_question(_QUOTED.sub(" ", folded) if quoted else folded)
     loose = _distinct(text.words_of_folded(unquoted), MAX_QUERY_WORDS)
     everything = " ".join([unquoted, *quoted])
     phrases = (tuple(characters(part)[:MAX_QUERY_WORDS]) for part in quoted)
     return TypedText(
-        is_blank=not folded.strip(),
-        words=_distinct(text.words_of_folded(everything), MAX_QUERY_WORDS),
+        text=everything,
+        words=_distinct(text.words_of_folded(everything), MAX_QUERY_WORDS) if quoted else loose,
         required=tuple(word for word in loose if not _made_of(word, loose)),
-        ideographs=_ideographs(everything),
         phrases=tuple(phrase for phrase in phrases if phrase),
         expansions=tuple(synonyms.expansions(unquoted)) if synonyms else (),
     )
@@ -94,16 +102,11 @@ def read_typed(typed: str, synonyms: Synonyms | None = None) -> TypedText:
 
 def _without_question(folded: str) -> str:
     rest = _QUESTION.sub(" ", folded)
-    return rest if text.words_of_folded(rest) else folded
+    return rest if rest == folded or text.words_of_folded(rest) else folded
 
 
 def _distinct(found: Iterable[str], limit: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:limit]
-
-
-def _ideographs(folded: str) -> tuple[str, ...]:
-    kept = "".join(text.plain_words(folded))
-    return _distinct(_IDEOGRAPH.findall(kept), MAX_QUERY_IDEOGRAPHS)
 
 
 def _made_of(word: str, others: Iterable[str]) -> bool:
