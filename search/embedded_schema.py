@@ -98,17 +98,18 @@ def index_document(
 ) -> Document:
     """Fill the fields. `number` names this writing of the document within the index.
 
-    With `words` (those of document_words) only the fields that `candidates` and filters by code
-    and number need. Raises DocumentRefused.
+    With `words` (those of document_words) only the fields that `candidates` needs, with filters
+    by industry. Raises DocumentRefused.
     """
     made = Document()
     made.add_text("id", _checked_id(document.id))
     _add_number(made, "number", number)
     _add_number(made, "version", document.version)
-    if words is None:
-        _add_texts(made, document)
-    else:
+    if words is not None:
         made.add_text("all", " ".join(words))
+        made.add_text("industry_prefixes", _prefixes(document.industries))
+        return made
+    _add_texts(made, document)
     _add_codes(made, document)
     _add_ranges(made, document)
     return made

@@ -22,10 +22,14 @@ _BATCH = 500
 
 
 class _Batch(msgspec.Struct, tag="batch", array_like=True):
-    """Results with their words, joined by blanks."""
+    """Results, and the words of each as numbers; `new_words` are those with the next numbers.
+
+    So every word is the same object wherever it stands: it is hashed once, and kept once.
+    """
 
     results: list[Result]
-    words: list[str]
+    words: list[list[int]]
+    new_words: list[str]
 
 
 class _End(msgspec.Struct, tag="end", array_like=True):
@@ -41,6 +45,19 @@ class _Failed(msgspec.Struct, tag="failed", array_like=True):
 
     path: str
     reason: str
+
+
+class _Numbers(dict[str, int]):
+    """A number for each word; words that are asked for the first time also go to `new_words`."""
+
+    def __init__(self, new_words: list[str]) -> None:
+        super().__init__()
+        self._new_words = new_words
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        self._new_words.append(word)
+        return number
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -90,11 +107,13 @@ class ResultsOfFile:
 
     def _from_child(self) -> Iterator[ReadResult]:
         with child_process(self._read_and_send) as messages:
+            known: list[str] = []
             for message in messages:
                 match _decode(message):
-                    case _Batch(results, words):
-                        for result, joined in zip(results, words, strict=True):
-                            yield ReadResult(result, joined.split())
+                    case _Batch(results, words, new_words):
+                        known += new_words
+                        for result, numbers in zip(results, words, strict=True):
+                            yield ReadResult(result, [known[number] for number in numbers])
                     case _End(refused, warnings, columns):
                         self._end(refused, warnings, columns)
                         return
@@ -103,18 +122,20 @@ class ResultsOfFile:
         raise DuijieError(f"{self._path}：读取中断 · reading was cut short")
 
     def _read_and_send(self, send: Send) -> None:
-        batch = _Batch([], [])
+        batch = _Batch([], [], [])
+        numbers = _Numbers(batch.new_words)
 
         def take(result: Result) -> None:
             batch.results.append(result)
-            batch.words.append(" ".join(document_words(document_of_result(result))))
+            words = document_words(document_of_result(result))
+            batch.words.append([numbers[word] for word in words])
             if len(batch.results) == _BATCH:
                 flush()
 
         def flush() -> None:
             send(_encode(batch))
-            batch.results.clear()
-            batch.words.clear()
+            for part in (batch.results, batch.words, batch.new_words):
+                part.clear()
 
         try:
             read = read_results(self._path, lang=self._lang, sink=take)

@@ -1,6 +1,5 @@
 """Output files that are there whole or not at all."""
 
-import errno
 import os
 import secrets
 import shutil
@@ -12,18 +11,11 @@ from typing import BinaryIO, Literal
 
 from market.errors import FileRefused
 from market.exchange.problems import Lang, Source
+from market.exchange.system_errors import WRITING, refuse_system_error
 
-_CODES = {
-    errno.ENOENT: "folder_missing",
-    errno.ENOTDIR: "folder_missing",
-    errno.EISDIR: "is_folder",
-    errno.EACCES: "no_permission",
-    errno.EPERM: "no_permission",
-    errno.EROFS: "read_only",
-    errno.ENOSPC: "disk_full",
-    errno.EDQUOT: "disk_full",
-    errno.EFBIG: "disk_full",
-}
+# Characters of the name that the file beside bears as well: four bytes each at most, and file
+# systems take names of 255 bytes.
+_KEPT_NAME = 50
 
 
 @contextmanager
@@ -32,9 +24,11 @@ def writing_aside(path: Path | Literal["-"], *, lang: Lang = "zh") -> Iterator[B
 
     Until then it stands beside under another name; on an error or an interruption it is removed
     and an older file stays as it was. Every OSError of the block becomes FileRefused. "-" is
-    standard output, devices and pipes are written directly: neither can be taken back.
+    standard output, devices and pipes are written directly: neither can be taken back. A reader
+    of standard output that has seen enough is no failure of a file: BrokenPipeError passes.
     """
     source = Source(Path(path), lang)
+    _check_name(source)
     try:
         if path == "-":
             with _standard_output() as output:
@@ -45,7 +39,19 @@ def writing_aside(path: Path | Literal["-"], *, lang: Lang = "zh") -> Iterator[B
         else:
             with _aside(source.path.resolve()) as file:
                 yield file
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        if path == "-" and isinstance(error, BrokenPipeError):
+            raise
+        raise refuse_writing(source, error) from None
+
+
+def _check_name(source: Source) -> None:
+    # Only here a ValueError speaks of the path (NUL, unpaired surrogates); raised while the
+    # block runs, it is a fault of whoever writes and must not pass for one of the system.
+    try:
+        with suppress(OSError):
+            source.path.lstat()
+    except ValueError as error:
         raise refuse_writing(source, error) from None
 
 
@@ -58,7 +64,7 @@ def _standard_output() -> Iterator[BinaryIO]:
 
 @contextmanager
 def _aside(path: Path) -> Iterator[BinaryIO]:
-    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
+    beside = path.with_name(f".{path.name[:_KEPT_NAME]}.{secrets.token_hex(6)}.part")
     try:
         # Made by os.open, so that the umask decides on its mode as for any new file.
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -77,7 +83,4 @@ def _aside(path: Path) -> Iterator[BinaryIO]:
 
 def refuse_writing(source: Source, error: OSError | ValueError) -> FileRefused:
     """What an error while writing means for the one who asked for the file."""
-    if isinstance(error, OSError) and error.errno in _CODES:
-        return source.refuse(_CODES[error.errno])
-    detail = error.strerror if isinstance(error, OSError) else str(error)
-    return source.refuse("system", detail=detail or type(error).__name__)
+    return refuse_system_error(source, error, WRITING)

@@ -79,8 +79,15 @@ def _plain(cell: object) -> str:
         case timedelta():
             text = str(cell)
         case _:
-            text = msgspec.json.encode(cell).decode()
+            text = _json_text(cell)
     return text
+
+
+def _json_text(cell: object) -> str:
+    try:
+        return msgspec.json.encode(cell).decode()
+    except UnicodeEncodeError:
+        raise CellError("surrogate") from None
 
 
 def _is_flat(cells: list[object]) -> bool:

@@ -31,8 +31,16 @@ class Field(Generic[ListingT]):
 
 
 def with_code(vocabulary: vocab.Vocabulary, code: str, lang: Lang) -> str:
-    """The name of a code and the code itself: 橡胶鞋制造 C1954."""
-    return f"{vocabulary[code].name(lang)} {code}" if code in vocabulary else code
+    """The name of a code and the code itself: 橡胶鞋制造 C1954.
+
+    In English the lower levels are named after the level above that has an English name.
+    """
+    if code not in vocabulary:
+        return code
+    entry = vocabulary[code]
+    while lang == "en" and not entry.en and entry.parent:
+        entry = vocabulary[entry.parent]
+    return f"{entry.name(lang)} {code}"
 
 
 def _names(vocabulary: vocab.Vocabulary, codes: tuple[str, ...], lang: Lang) -> tuple[str, ...]:
@@ -98,10 +106,10 @@ RESULT_FIELDS: tuple[Field[Result], ...] = (
 )
 
 
-def cell_value(value: Value) -> str | int | float | None:
+def cell_value(value: Value, lang: Lang) -> str | int | float | None:
     """The value for one cell of a table; "" counts as none."""
     if isinstance(value, tuple):
-        return "、".join(value) or None
+        return ("、" if lang == "zh" else "; ").join(value) or None
     if isinstance(value, date):
         # As text: a date serial would show in whatever way the reader's system is set.
         return value.isoformat()

@@ -30,8 +30,12 @@ _UNKNOWN_WORDS = word_set(
     "暂无 未知 不详 - -- — —— / . "
     "n/a na tbd none null open asap long-term longterm"
 )
-_MONTHS_EN = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_MONTH_EN = rf"(?P<month_en>{'|'.join(_MONTHS_EN)})[a-z]*\.?"
+# calendar.month_name would speak the language of the machine.
+_FULL_MONTHS_EN = (
+    "january february march april may june july august september october november december"
+)
+_MONTHS_EN = [name[:3] for name in _FULL_MONTHS_EN.split()]
+_MONTH_EN = rf"(?P<month_en>{'|'.join([*_FULL_MONTHS_EN.split(), 'sept', *_MONTHS_EN])})\.?"
 _YEAR = r"(?P<year>\d{4})"
 _TIME = r"(?:[t ]?\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:z|[+-]\d{2}:?\d{2})?)?"
 _BY_THEN = r"(?:以前|之前|前|内|止)?"
@@ -70,14 +74,14 @@ def period_of_day(day: date) -> Period:
 
 def _day(found: re.Match[str]) -> Period:
     groups = found.groupdict()
-    month = groups.get("month") or _MONTHS_EN.index(groups["month_en"]) + 1
+    month = groups.get("month") or _MONTHS_EN.index(groups["month_en"][:3]) + 1
     day = date(int(groups["year"]), int(month), int(groups["day"]))
     return Period(day, day)
 
 
 def _month(found: re.Match[str]) -> Period:
     groups = found.groupdict()
-    month = int(groups.get("month") or _MONTHS_EN.index(groups["month_en"]) + 1)
+    month = int(groups.get("month") or _MONTHS_EN.index(groups["month_en"][:3]) + 1)
     return _months(int(groups["year"]), month, month)
 
 

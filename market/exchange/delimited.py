@@ -3,9 +3,11 @@
 import codecs
 import csv
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple, TextIO
 
+from market.errors import FileRefused
 from market.exchange.cells import clean, undefuse
 from market.exchange.headers import ListingKind, columns_of, header_row
 from market.exchange.problems import RowProblem, Source
@@ -111,6 +113,7 @@ def _best_head(source: Source, encoding: str, kind: ListingKind) -> _Head:
         if known > most:
             best, most = _Head(delimiter, place, rows[place]), known
     if best is None:
+        _refuse_broken_rows(source, encoding)
         widest = max((row for rows in heads.values() for row in rows), key=len, default=[])
         raise refuse_headers(source, widest, kind)
     _check_width(source, best)
@@ -118,8 +121,18 @@ def _best_head(source: Source, encoding: str, kind: ListingKind) -> _Head:
 
 
 def _first_rows(source: Source, encoding: str, delimiter: str) -> list[list[str]]:
-    rows = islice(_rows(source, encoding, delimiter), HEADER_ROWS)
-    return [without_trailing_blanks([undefuse(clean(cell)) for cell in row]) for _, row in rows]
+    rows: list[list[str]] = []
+    # Under the wrong delimiter a good file may seem to have open quotation marks or endless
+    # cells; under the right one they are met again when the rows are read.
+    with suppress(FileRefused):
+        for _, row in islice(_rows(source, encoding, delimiter), HEADER_ROWS):
+            rows.append(without_trailing_blanks([undefuse(clean(cell)) for cell in row]))
+    return rows
+
+
+def _refuse_broken_rows(source: Source, encoding: str) -> None:
+    for _ in islice(_rows(source, encoding, _DELIMITERS[0]), HEADER_ROWS):
+        pass
 
 
 def _check_width(source: Source, head: _Head) -> None:
@@ -143,6 +156,8 @@ class _Lines:
 
     def __init__(self, source: Source, file: TextIO) -> None:
         self.record = 1
+        # The text of the mark may stand in a file as well; there it ends nothing.
+        self.ended = False
         self._record_characters = 0
         self._source = source
         self._file = file
@@ -155,6 +170,7 @@ class _Lines:
                     "record_too_long", line=self.record, limit=MAX_RECORD_CHARACTERS
                 )
             yield line if line.endswith(("\n", "\r")) else line + "\n"
+        self.ended = True
         yield _END
 
     def next_record(self) -> None:
@@ -166,12 +182,12 @@ def _parsed(source: Source, lines: _Lines, delimiter: str) -> Iterator[tuple[int
     reader = csv.reader(iter(lines), delimiter=delimiter)
     try:
         for row in reader:
-            if row == [_END]:
-                return
+            if lines.ended:
+                if row == [_END]:
+                    return
+                break
             if lines.record > MAX_ROWS:
                 raise source.refuse("too_many_rows", limit=MAX_ROWS)
-            if row and row[-1].endswith(_END):
-                break
             yield lines.record, row
             lines.next_record()
     except csv.Error:

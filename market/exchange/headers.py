@@ -53,6 +53,7 @@ class RepeatedField(NamedTuple):
 # These fields take the text of all their columns; of any other field the first column counts.
 _JOINED = frozenset({"summary", "description"})
 _MONEY = frozenset({"price", "budget"})
+_OTHER_KIND: dict[ListingKind, ListingKind] = {"result": "need", "need": "result"}
 
 RESULT_HEADINGS = (
     Heading(
@@ -303,9 +304,13 @@ def is_contact(header: str) -> bool:
     compact = _NO_LETTER.sub("", fold(header))
     if any(word in compact for word in _CONTACT_WORDS_ZH):
         return True
-    # camelCase is taken apart before folding hides it; "intelligence" must not hit "tel".
-    latin = set(_LATIN_WORD.findall(fold(_CAMEL.sub(" ", header))))
-    return not latin.isdisjoint(_CONTACT_WORDS_EN)
+    # Whole words, as "intelligence" must not hit "tel". camelCase is taken apart before folding
+    # hides it, but WeChat and WhatsApp are words as they stand.
+    spellings = (header, _CAMEL.sub(" ", header))
+    return any(
+        not _CONTACT_WORDS_EN.isdisjoint(_LATIN_WORD.findall(fold(spelling)))
+        for spelling in spellings
+    )
 
 
 def columns_of(
@@ -313,11 +318,13 @@ def columns_of(
 ) -> tuple[tuple[Column, ...], list[RepeatedField]]:
     """What each header means for a file of results or needs; repeated fields stay as extra.
 
-    The title and text words of the other kind count where the file has none of its own, so
+    The title, text and id words of the other kind count where the file has none of its own, so
     that swapped files are read and can be told of.
     """
     strong = [_field_of(header, kind, weak=False) for header in headers]
-    weak = [_field_of(header, kind, weak=True) for header in headers]
+    weak = [
+        _field_of(header, kind, weak=True) or _id_of_other_kind(header, kind) for header in headers
+    ]
     known = set(strong)
     meanings = [s or (w if w not in known else "") for s, w in zip(strong, weak, strict=True)]
     if "title" not in meanings:
@@ -325,10 +332,15 @@ def columns_of(
     return _first_of_each_field(headers, meanings)
 
 
+def _id_of_other_kind(header: str, kind: ListingKind) -> str:
+    field = _field_of(header, _OTHER_KIND[kind], weak=False)
+    return field if field == "id" else ""
+
+
 def _with_title_of_other_kind(
     headers: Sequence[str], meanings: list[str], kind: ListingKind
 ) -> list[str]:
-    other: ListingKind = "need" if kind == "result" else "result"
+    other = _OTHER_KIND[kind]
     text = "summary" if kind == "result" else "description"
     borrowed = {"title": "title", "summary": text, "description": text}
     return [
@@ -359,7 +371,7 @@ def _first_of_each_field(
 
 def looks_swapped(headers: Sequence[str], kind: ListingKind) -> bool:
     """Whether headers that only the other kind has are there, and none that only this kind has."""
-    other: ListingKind = "need" if kind == "result" else "result"
+    other = _OTHER_KIND[kind]
     keys = {header_key(header) for header in headers}
     own, others = _keys(kind, weak=False), _keys(other, weak=False)
     telling = {"title", "summary", "description", "id", "institute", "enterprise", "budget"}
@@ -368,10 +380,10 @@ def looks_swapped(headers: Sequence[str], kind: ListingKind) -> bool:
     return bool(only_others) and not only_own
 
 
-def titles_understood(kind: ListingKind) -> str:
+def titles_understood(kind: ListingKind) -> list[str]:
     """The headers that name a title, for the message that none was found."""
     heading = next(heading for heading in HEADINGS[kind] if heading.field == "title")
-    return "、".join([heading.zh, heading.en, *f"{heading.synonyms} {heading.weak}".split()])
+    return [heading.zh, heading.en, *heading.synonyms.split(), *heading.weak.split()]
 
 
 def _field_of(header: str, kind: ListingKind, *, weak: bool) -> str:

@@ -8,27 +8,29 @@ import msgspec
 
 from market.errors import UsageRefused
 from market.exchange.atomic import writing_aside
-from market.exchange.cells import word_set
+from market.exchange.cells import known_items, word_set
 from market.exchange.csv_rows import Cell, write_csv_rows
 from market.exchange.headers import HEADINGS, Heading, ListingKind
 from market.exchange.money import money_text
 from market.exchange.problems import Lang
-from market.exchange.rows import RIGHTS_WORDS
+from market.exchange.rows import DIVISIONS, RIGHTS_WORDS
 from schemas import vocab
 from schemas.listings import Need, Result
 
-_LIST_SEPARATOR = "、"
+_LIST_SEPARATORS: dict[Lang, str] = {"zh": "、", "en": "; "}
 # What a cell or a JSON value may be; a list is joined where there are no lists.
 _Written = str | int | list[str] | None
+_Writer = Callable[[Result | Need, Lang], _Written]
 
 
 def write_listings(
     listings: Sequence[Result] | Sequence[Need], path: Path, lang: Lang = "zh"
 ) -> None:
-    """Writes a .csv (Chinese headers, for spreadsheets) or a .jsonl (English keys).
+    """Writes a .csv (for spreadsheets) or a .jsonl (its keys always English).
 
-    Extra and contact columns follow the known ones. Raises UsageRefused for another extension,
-    FileRefused when the file can't be written.
+    `lang` is that of headers, of the names of codes and of messages. Extra and contact columns
+    follow the known ones. Raises UsageRefused for another extension, FileRefused when the file
+    can't be written.
     """
     extension = path.suffix.lower()
     if extension not in {".csv", ".jsonl"}:
@@ -40,46 +42,65 @@ def write_listings(
     with writing_aside(path, lang=lang) as file:
         if extension == ".jsonl":
             for listing in listings:
-                file.write(msgspec.json.encode(_object(listing)) + b"\n")
+                file.write(msgspec.json.encode(_object(listing, lang)) + b"\n")
             return
-        headers = _headers(listings)
-        rows = ([_cell(row.get(header)) for header in headers] for row in map(_row, listings))
+        headers = _headers(listings, lang)
+        rows = (_cells(_row(listing, lang), headers, lang) for listing in listings)
         write_csv_rows(headers, rows, file)
 
 
-def _object(listing: Result | Need) -> dict[str, _Written]:
-    known = {heading.en: value for heading, value in _known(listing)}
-    return _with_extra({key: value for key, value in known.items() if value}, listing)
+def _object(listing: Result | Need, lang: Lang) -> dict[str, _Written]:
+    known = {heading.en: value for heading, value in _known(listing, lang)}
+    # Without its own key a field would be read from an extra one that may mean the same.
+    if not listing.extra:
+        known = {key: value for key, value in known.items() if value}
+    return _with_extra(known, listing)
 
 
-def _row(listing: Result | Need) -> dict[str, _Written]:
-    return _with_extra({heading.zh: value for heading, value in _known(listing)}, listing)
+def _row(listing: Result | Need, lang: Lang) -> dict[str, _Written]:
+    known = {_header(heading, lang): value for heading, value in _known(listing, lang)}
+    return _with_extra(known, listing)
 
 
 def _with_extra(row: dict[str, _Written], listing: Result | Need) -> dict[str, _Written]:
     """Words that no vocabulary knows go back to the column from which they were taken."""
     for header, text in (listing.extra | listing.contacts).items():
         value = row.get(header)
-        row[header] = [*value, text] if isinstance(value, list) else value or text
+        if isinstance(value, list):
+            row[header] = [*value, text]
+        # Of several places the first is the code, and the text has them all.
+        elif not value or value == _first_division(text):
+            row[header] = text
     return row
 
 
-def _headers(listings: Sequence[Result] | Sequence[Need]) -> list[str]:
+def _first_division(text: str) -> str | None:
+    codes, _ = known_items(text, DIVISIONS)
+    return DIVISIONS.find(text) or next(iter(codes), None)
+
+
+def _headers(listings: Sequence[Result] | Sequence[Need], lang: Lang) -> list[str]:
     kind: ListingKind = "need" if listings and isinstance(listings[0], Need) else "result"
-    headers = dict.fromkeys(heading.zh for heading in _headings(kind))
+    headers = dict.fromkeys(_header(heading, lang) for heading in _headings(kind))
     for listing in listings:
         headers.update(dict.fromkeys(listing.extra))
         headers.update(dict.fromkeys(listing.contacts))
     return list(headers)
 
 
-def _cell(value: _Written) -> Cell:
-    return _LIST_SEPARATOR.join(value) if isinstance(value, list) else value
+def _header(heading: Heading, lang: Lang) -> str:
+    return heading.zh if lang == "zh" else heading.en
 
 
-def _known(listing: Result | Need) -> Iterable[tuple[Heading, _Written]]:
+def _cells(row: dict[str, _Written], headers: Sequence[str], lang: Lang) -> list[Cell]:
+    values = (row.get(header) for header in headers)
+    separator = _LIST_SEPARATORS[lang]
+    return [separator.join(value) if isinstance(value, list) else value for value in values]
+
+
+def _known(listing: Result | Need, lang: Lang) -> Iterable[tuple[Heading, _Written]]:
     for heading in _headings("need" if isinstance(listing, Need) else "result"):
-        yield heading, _WRITERS[heading.field](listing)
+        yield heading, _WRITERS[heading.field](listing, lang)
 
 
 def _headings(kind: ListingKind) -> Iterable[Heading]:
@@ -88,8 +109,8 @@ def _headings(kind: ListingKind) -> Iterable[Heading]:
     return (heading for heading in HEADINGS[kind] if heading.field != skipped)
 
 
-def _attribute(name: str) -> Callable[[Result | Need], _Written]:
-    def value(listing: Result | Need) -> _Written:
+def _attribute(name: str) -> _Writer:
+    def value(listing: Result | Need, _: Lang) -> _Written:
         held = getattr(listing, name)
         if isinstance(held, date):
             return held.isoformat()
@@ -98,34 +119,40 @@ def _attribute(name: str) -> Callable[[Result | Need], _Written]:
     return value
 
 
-def _names(name: str, vocabulary: Callable[[], vocab.Vocabulary]) -> Callable[..., _Written]:
-    def value(listing: Result | Need) -> _Written:
-        return [vocabulary()[code].zh for code in getattr(listing, name)]
+def _names(name: str, vocabulary: Callable[[], vocab.Vocabulary]) -> _Writer:
+    def value(listing: Result | Need, lang: Lang) -> _Written:
+        return [vocabulary()[code].name(lang) for code in getattr(listing, name)]
 
     return value
 
 
-def _industries(listing: Result | Need) -> _Written:
+def _industries(listing: Result | Need, lang: Lang) -> _Written:
+    if lang == "en":
+        # The standard has English names for its upper levels alone.
+        return list(listing.industries)
     known = vocab.industries()
     return [f"{code} {known[code].zh}" for code in listing.industries]
 
 
-def _rights(listing: Result | Need) -> _Written:
+def _rights(listing: Result | Need, lang: Lang) -> _Written:
     rights = listing.rights if isinstance(listing, Result) else None
-    return rights and RIGHTS_WORDS[rights][0]
+    return rights if lang == "en" else rights and RIGHTS_WORDS[rights][0]
 
 
-def _price(listing: Result | Need) -> _Written:
+def _price(listing: Result | Need, lang: Lang) -> _Written:
     if isinstance(listing, Need):
-        return money_text(listing.budget_min_cny, listing.budget_max_cny)
-    return money_text(listing.price_min_cny, listing.price_max_cny)
+        text = money_text(listing.budget_min_cny, listing.budget_max_cny)
+    else:
+        text = money_text(listing.price_min_cny, listing.price_max_cny)
+    # The English header names the currency.
+    return text if lang == "zh" else text.replace("元", "")
 
 
 _PLAIN = word_set(
     "id title summary description keywords indicators trl trl_min trl_max division institute "
     "enterprise credit_code patents ready_on deadline"
 )
-_WRITERS: dict[str, Callable[..., _Written]] = {
+_WRITERS: dict[str, _Writer] = {
     **{name: _attribute(name) for name in _PLAIN},
     "fields": _names("fields", vocab.fields),
     "modes": _names("modes", vocab.modes),

@@ -60,6 +60,7 @@ _AMOUNT = re.compile(rf"({_SIGN})?(\d{{1,20}}(?:\.\d{{1,20}})?)({_UNIT})?({_CURR
 _RANGE_SIGN = re.compile(r"(?:-|~|–|—|〜|至|到|to)+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _BRACKETED = re.compile(r"\([^()]*\)")
+_BRACKETED_UNIT = re.compile(rf"\(((?:{_UNIT})?{_CURRENCY})\)")
 _ABOUT = re.compile(r"^(?:大约|约为|约|大概|预计|approx\.?|about|around|ca\.?|~)|(?:左右|上下)$")
 _AT_MOST = re.compile(
     r"^(?:≤|<=|<|⩽|≦|不超过|不高于|不多于|不大于|低于|小于|至多|最多|最高|upto|under|atmost|below|max\.?)"
@@ -87,7 +88,8 @@ def parse_money(text: str, *, unit_cny: int | None = None) -> Money:
         return UNKNOWN
     if compact in _FREE_WORDS:
         return Money(0, 0)
-    compact = _BRACKETED.sub("", compact)
+    # 50（万元） names its unit; any other remark in brackets says nothing of the amount.
+    compact = _BRACKETED.sub("", _BRACKETED_UNIT.sub(r"\1", compact))
     return _bounded(_ABOUT.sub("", compact), unit_cny)
 
 

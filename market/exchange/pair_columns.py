@@ -14,7 +14,7 @@ from market.exchange.columns import (
 from market.exchange.headers import Column
 from market.exchange.pair_report import PairReport, PairRow
 from market.exchange.problems import Lang
-from market.exchange.sheets import Cell, Style
+from market.exchange.sheets import Cell, Style, Tone
 
 
 class PairColumn(NamedTuple):
@@ -22,24 +22,32 @@ class PairColumn(NamedTuple):
     width: int
     style: Style
     value: Callable[[PairRow], Cell]
+    tone: Tone = "own"
 
 
-_REASON_SEPARATOR = "；"
+_REASON_SEPARATORS: dict[Lang, str] = {"zh": "；", "en": "; "}
 _EXTRA_WIDTH = 18
 
 
-def pair_columns(report: PairReport, *, line_break: bool) -> list[PairColumn]:
-    """All columns in their order; reasons stand on lines of their own if `line_break`."""
+def pair_columns(report: PairReport, *, for_sheets: bool) -> list[PairColumn]:
+    """All columns in their order.
+
+    `for_sheets`: reasons stand on lines of their own, and no column names the direction, because
+    each has a sheet of its own.
+    """
     return [
-        *_own_columns(report, "\n" if line_break else _REASON_SEPARATOR),
-        *_listing_columns(NEED_FIELDS, report.lang, lambda pair: pair.need),
-        *_listing_columns(RESULT_FIELDS, report.lang, lambda pair: pair.result),
+        *own_columns(report, for_sheets=for_sheets),
+        *_listing_columns(NEED_FIELDS, report.lang, "need", lambda pair: pair.need),
+        *_listing_columns(RESULT_FIELDS, report.lang, "result", lambda pair: pair.result),
         *_source_columns(report, "extra"),
         *(_source_columns(report, "contact") if report.with_contacts else ()),
     ]
 
 
-def _own_columns(report: PairReport, separator: str) -> list[PairColumn]:
+def own_columns(report: PairReport, *, for_sheets: bool) -> list[PairColumn]:
+    """The first of `pair_columns`: what a pair is and why, without the listings' own fields."""
+    separator = "\n" if for_sheets else _REASON_SEPARATORS[report.lang]
+
     def named(
         zh: str, en: str, width: int, style: Style, value: Callable[[PairRow], Cell]
     ) -> PairColumn:
@@ -48,21 +56,24 @@ def _own_columns(report: PairReport, separator: str) -> list[PairColumn]:
     def joined(texts: tuple[str, ...]) -> Cell:
         return separator.join(texts) or None
 
+    directions = [
+        named("方向", "Direction", 18, "text", lambda p: _direction(p, report.lang)),
+    ]
     both_ways = [
-        named("方向", "Direction", 10, "text", lambda p: _direction(p, report.lang)),
-        named("成果方名次", "Rank for the result", 10, "text", lambda p: p.result_rank),
-        named("互选", "Mutual", 8, "text", lambda p: _yes_no(p.mutual, report.lang)),
+        *(() if for_sheets else directions),
+        named("成果方名次", "Rank for the result", 10, "centred", lambda p: p.result_rank),
+        named("互选", "Mutual", 8, "centred", lambda p: _yes_no(p.mutual, report.lang)),
     ]
     return [
         named("需求编号", "Need id", 12, "text", lambda p: p.need.id),
-        named("需求名称", "Need", 36, "wrapped", lambda p: p.need.title),
-        named("名次", "Rank", 7, "text", lambda p: p.rank),
+        named("需求名称", "Need", 28, "wrapped", lambda p: p.need.title),
+        named("名次", "Rank", 7, "centred", lambda p: p.rank),
         named("成果编号", "Result id", 12, "text", lambda p: p.result.id),
-        named("成果名称", "Result", 36, "wrapped", lambda p: p.result.title),
-        named("得分", "Score", 8, "score", lambda p: p.score),
-        named("理由", "Reasons", 60, "wrapped", lambda p: joined(p.reasons)),
-        named("不利因素", "Counter-reasons", 40, "wrapped", lambda p: joined(p.counter_reasons)),
-        named("提示", "Notes", 24, "wrapped", lambda p: joined(p.warnings)),
+        named("成果名称", "Result", 30, "wrapped", lambda p: p.result.title),
+        named("得分", "Score", 10, "score", lambda p: p.score),
+        named("理由", "Reasons", 56, "wrapped", lambda p: joined(p.reasons)),
+        named("不利因素", "Counter-reasons", 36, "wrapped", lambda p: joined(p.counter_reasons)),
+        named("提醒", "Notes", 12, "wrapped", lambda p: joined(p.warnings)),
         *(both_ways if report.both_ways else ()),
     ]
 
@@ -81,18 +92,27 @@ def _yes_no(fact: bool | None, lang: Lang) -> str | None:
 
 
 def _listing_columns(
-    fields: tuple[Field[ListingT], ...], lang: Lang, side: Callable[[PairRow], ListingT]
+    fields: tuple[Field[ListingT], ...],
+    lang: Lang,
+    tone: Tone,
+    side: Callable[[PairRow], ListingT],
 ) -> list[PairColumn]:
     def column(field: Field[ListingT]) -> PairColumn:
-        style: Style = "money" if field.key.endswith("_cny") else "text"
         return PairColumn(
             field.header(lang),
             field.width,
-            style,
-            lambda pair: cell_value(field.value(side(pair), lang)),
+            _style_of(field.key),
+            lambda pair: cell_value(field.value(side(pair), lang), lang),
+            tone,
         )
 
     return [column(field) for field in fields]
+
+
+def _style_of(key: str) -> Style:
+    if key.endswith("_cny"):
+        return "money"
+    return "centred" if key.startswith("trl") else "text"
 
 
 def _source_columns(report: PairReport, kind: Literal["extra", "contact"]) -> list[PairColumn]:
@@ -113,6 +133,7 @@ def _kept(
                 _EXTRA_WIDTH,
                 "text",
                 _source_cell(column.header, kind, need_side=need_side),
+                "source",
             )
 
 

@@ -1,6 +1,6 @@
 """What a run has to tell: the pairs, the needs left over, the rows that were refused."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -11,6 +11,7 @@ from market.exchange.problems import Lang, RowProblem
 from schemas.listings import Need, Result
 
 Direction = Literal["need", "result"]
+Summary = Mapping[str, str | int | float]
 
 
 class PairRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +45,12 @@ class NeedWithoutResult(NamedTuple):
 class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     """All that a run has to tell.
 
-    `pairs` is read once, need by need, best first. `need_columns` and `result_columns` are those
-    of the two files: their extra columns come out again in that order, their contact columns
-    only `with_contacts`. `summary` is shown as it is, name and value.
+    `pairs` is read once, need by need, best first. `without_result` may grow meanwhile: it is
+    read along with the pairs, so a need has to be in it before its first pair is handed out, and
+    it changes at its end alone. `need_columns` and `result_columns` are those of the two files:
+    their extra columns come out again in that order, their contact columns only `with_contacts`.
+    `summary` is called once, after the last pair, so that it can hold
+    counts of the pairs; its names and values are shown as they are.
     """
 
     pairs: Iterable[PairRow]
@@ -60,4 +64,4 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     both_ways: bool = False
     as_of: date
     top: int = 10
-    summary: dict[str, str | int | float] = {}
+    summary: Callable[[], Summary] = dict

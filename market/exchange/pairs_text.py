@@ -18,6 +18,6 @@ def write_jsonl(report: PairReport, pairs: Iterable[PairRow], file: BinaryIO) ->
 
 def write_csv(report: PairReport, pairs: Iterable[PairRow], file: BinaryIO) -> None:
     """A header and one row a pair; UTF-8 with BOM and CRLF, as Excel expects."""
-    columns = pair_columns(report, line_break=False)
+    columns = pair_columns(report, for_sheets=False)
     rows = ([column.value(pair) for column in columns] for pair in pairs)
     write_csv_rows([column.header for column in columns], rows, file)

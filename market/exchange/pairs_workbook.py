@@ -4,15 +4,23 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from market.exchange.cells import clean
-from market.exchange.pair_columns import PairColumn, pair_columns
+from market.exchange.pair_columns import PairColumn, own_columns, pair_columns
 from market.exchange.pair_report import PairReport, PairRow
-from market.exchange.problem_rows import problem_cells, problem_columns
-from market.exchange.sheets import Book, Cell, Place, Sheet, SheetColumn, writing_book
+from market.exchange.problem_rows import PROBLEM_LAYOUT, problem_cells, problem_columns
+from market.exchange.sheets import (
+    Book,
+    Cell,
+    Place,
+    Sheet,
+    SheetColumn,
+    SheetLayout,
+    writing_book,
+)
 from schemas.listings import Need
 
-# Of the needs' and results' columns the id and title stay in view.
-_FROZEN_PAIR_COLUMNS = 2
-_NEED_ID_COLUMN = 0
+# Need, rank and result: who is paired stays in view beside every further column.
+_FROZEN_PAIR_COLUMNS = 4
+_NEED_ID_COLUMN, _RANK_COLUMN = 0, 2
 
 
 def write_workbook(report: PairReport, pairs: Iterable[PairRow], file: BinaryIO) -> None:
@@ -25,19 +33,24 @@ class _Workbook:
     def __init__(self, report: PairReport, book: Book) -> None:
         self._report = report
         self._zh = report.lang == "zh"
-        self._columns = pair_columns(report, line_break=True)
+        self._columns = pair_columns(report, for_sheets=True)
         # The order in which sheets are made is that of their tabs.
-        self._pairs = self._pair_sheet(book, "配对", "Pairs")
+        self._pairs = self._pair_sheet(book, "配对", "Pairs", "#1F3864")
         self._needs = self._sheet(book, "需求一览", "Needs", _OVERVIEW)
         self._without = self._sheet(book, "无合适成果", "Needs without a result", _WITHOUT)
         self._reverse = (
-            self._pair_sheet(book, "成果找需求", "Needs for results") if report.both_ways else None
+            self._pair_sheet(book, "成果找需求", "Needs for results", "#7F4A0B")
+            if report.both_ways
+            else None
         )
         self._problems = book.sheet(
-            "退回行" if self._zh else "Refused rows", problem_columns(report.lang)
+            "退回行" if self._zh else "Refused rows",
+            problem_columns(report.lang),
+            layout=PROBLEM_LAYOUT,
         )
         self._about = self._sheet(book, "说明", "About", _ABOUT)
-        self._without_ids = {need.id for need, _, _ in report.without_result}
+        self._without_ids: set[str] = set()
+        self._without_taken = 0
         self._need_places: dict[str, Place] = {}
         self._first_pairs: dict[str, Place] = {}
 
@@ -64,14 +77,14 @@ class _Workbook:
         need_id = pair.need.id
         if need_id not in self._need_places:
             first = self._pairs.next_place
-            if need_id in self._without_ids:
+            if self._is_without(need_id):
                 self._first_pairs[need_id] = first
             self._need_places[need_id] = self._write_need(pair, first)
         back = {_NEED_ID_COLUMN: self._need_places[need_id]}
         self._pairs.write(self._cells(pair), links=back)
 
     def _write_need(self, pair: PairRow, first: Place) -> Place:
-        is_good = pair.need.id not in self._without_ids
+        is_good = not self._is_without(pair.need.id)
         cells: list[Cell] = [
             pair.need.id,
             pair.need.title,
@@ -81,6 +94,13 @@ class _Workbook:
             pair.result.title,
         ]
         return self._needs.write(cells, links={_NEED_ID_COLUMN: first})
+
+    def _is_without(self, need_id: str) -> bool:
+        # The list grows while the pairs are read; only its new end is taken in.
+        for need, _, _ in self._report.without_result[self._without_taken :]:
+            self._without_ids.add(need.id)
+        self._without_taken = len(self._report.without_result)
+        return need_id in self._without_ids
 
     def _write_without(self, need: Need, best_score: float | None, reason: str) -> None:
         first = self._first_pairs.get(need.id)
@@ -100,7 +120,7 @@ class _Workbook:
         rows: list[tuple[str, str | int | float]] = [
             ("计算日期" if zh else "As of", self._report.as_of.isoformat()),
             ("每项需求最多成果数" if zh else "Results a need at most", self._report.top),
-            *((clean(name), value) for name, value in self._report.summary.items()),
+            *((clean(name), value) for name, value in self._report.summary().items()),
             ("得分" if zh else "Score", score),
             ("链接" if zh else "Links", _LINKS_ZH if zh else _LINKS_EN),
         ]
@@ -112,40 +132,57 @@ class _Workbook:
             return "有" if fact else "无"
         return "yes" if fact else "no"
 
-    def _pair_sheet(self, book: Book, zh: str, en: str) -> Sheet:
+    def _pair_sheet(self, book: Book, zh: str, en: str, tab_color: str) -> Sheet:
         columns = [_sheet_column(column) for column in self._columns]
-        return book.sheet(zh if self._zh else en, columns, frozen_columns=_FROZEN_PAIR_COLUMNS)
+        layout = SheetLayout(
+            tab_color=tab_color,
+            frozen_columns=_FROZEN_PAIR_COLUMNS,
+            # All fields of both sides would make the paper's letters too small to read.
+            printed_columns=len(own_columns(self._report, for_sheets=True)),
+            group_rank=_RANK_COLUMN,
+        )
+        return book.sheet(zh if self._zh else en, columns, layout=layout)
 
-    def _sheet(
-        self, book: Book, zh: str, en: str, columns: tuple[tuple[str, str, SheetColumn], ...]
-    ) -> Sheet:
-        named = [look._replace(header=c_zh if self._zh else c_en) for c_zh, c_en, look in columns]
-        return book.sheet(zh if self._zh else en, named)
+    def _sheet(self, book: Book, zh: str, en: str, columns: "_Columns") -> Sheet:
+        layout, named = columns
+        looks = [look._replace(header=c_zh if self._zh else c_en) for c_zh, c_en, look in named]
+        return book.sheet(zh if self._zh else en, looks, layout=layout)
 
 
 def _sheet_column(column: PairColumn) -> SheetColumn:
-    return SheetColumn(column.header, column.width, column.style)
+    return SheetColumn(column.header, column.width, column.style, column.tone)
 
 
-_OVERVIEW = (
-    ("需求编号", "Need id", SheetColumn("", 14)),
-    ("需求名称", "Need", SheetColumn("", 44, "wrapped")),
-    ("企业", "Enterprise", SheetColumn("", 30)),
-    ("合适成果", "Good result", SheetColumn("", 10)),
-    ("最高得分", "Best score", SheetColumn("", 10, "score")),
-    ("最佳成果", "Best result", SheetColumn("", 50, "wrapped")),
+_Columns = tuple[SheetLayout, tuple[tuple[str, str, SheetColumn], ...]]
+
+_OVERVIEW: _Columns = (
+    SheetLayout(tab_color="#1F6E6E", frozen_columns=1),
+    (
+        ("需求编号", "Need id", SheetColumn("", 14)),
+        ("需求名称", "Need", SheetColumn("", 44, "wrapped")),
+        ("企业", "Enterprise", SheetColumn("", 30, "wrapped")),
+        ("合适成果", "Good result", SheetColumn("", 12, "centred")),
+        ("最高得分", "Best score", SheetColumn("", 12, "score")),
+        ("最佳成果", "Best result", SheetColumn("", 50, "wrapped")),
+    ),
 )
-_WITHOUT = (
-    ("需求编号", "Need id", SheetColumn("", 14)),
-    ("需求名称", "Need", SheetColumn("", 44, "wrapped")),
-    ("企业", "Enterprise", SheetColumn("", 30)),
-    ("最高得分", "Best score", SheetColumn("", 10, "score")),
-    ("原因", "Why", SheetColumn("", 50, "wrapped")),
-    ("需求描述", "Description", SheetColumn("", 80)),
+_WITHOUT: _Columns = (
+    SheetLayout(tab_color="#C55A11", frozen_columns=1),
+    (
+        ("需求编号", "Need id", SheetColumn("", 14)),
+        ("需求名称", "Need", SheetColumn("", 36, "wrapped")),
+        ("企业", "Enterprise", SheetColumn("", 26, "wrapped")),
+        ("最高得分", "Best score", SheetColumn("", 12, "score")),
+        ("原因", "Why", SheetColumn("", 44, "wrapped")),
+        ("需求描述", "Description", SheetColumn("", 70, "wrapped")),
+    ),
 )
-_ABOUT = (
-    ("项目", "What", SheetColumn("", 28, "wrapped")),
-    ("内容", "Value", SheetColumn("", 90, "wrapped")),
+_ABOUT: _Columns = (
+    SheetLayout(tab_color="#595959", is_filtered=False),
+    (
+        ("项目", "What", SheetColumn("", 38, "wrapped")),
+        ("内容", "Value", SheetColumn("", 90, "wrapped")),
+    ),
 )
 _SCORE_ZH = (
     "0–100：双方各自愿意谈的可能性的几何平均，由“理由”和“不利因素”中列出的各项相加而来。"

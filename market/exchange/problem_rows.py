@@ -10,7 +10,7 @@ from market.errors import UsageRefused
 from market.exchange.atomic import writing_aside
 from market.exchange.csv_rows import write_csv_rows
 from market.exchange.problems import Lang, RowProblem
-from market.exchange.sheets import SheetColumn, writing_book
+from market.exchange.sheets import SheetColumn, SheetLayout, writing_book
 
 _COLUMNS = (
     ("文件", "File", 24),
@@ -20,7 +20,8 @@ _COLUMNS = (
     ("原因", "Reason", 60),
     ("原值", "Value", 40),
 )
-_KINDS = {"refused": "退回", "warning": "提示"}
+PROBLEM_LAYOUT = SheetLayout(tab_color="#C00000")
+_KINDS = {"refused": "退回", "warning": "提醒"}
 # A list of errors has no day of its own; a fixed one keeps its bytes the same.
 _CREATED = date(2000, 1, 1)
 _EXTENSIONS = {".csv", ".xlsx", ".jsonl"}
@@ -38,18 +39,28 @@ def problem_cells(problem: RowProblem, lang: Lang) -> list[str | int | float | N
     return [problem.file, line, problem.column, kind, problem.reason(lang), problem.value]
 
 
+def check_refused_target(path: Path, *, lang: Lang = "zh") -> None:
+    """Raises UsageRefused for an extension that `write_refused` does not know."""
+    if _extension(path) in _EXTENSIONS:
+        return
+    raise UsageRefused(
+        f"{path}：退回行只能写成 .csv、.xlsx 或 .jsonl"
+        if lang == "zh"
+        else f"{path}: refused rows are written as .csv, .xlsx or .jsonl only"
+    )
+
+
+def _extension(path: Path) -> str:
+    return path.suffix.lower() or ".csv"
+
+
 def write_refused(problems: Sequence[RowProblem], path: Path, lang: Lang = "zh") -> None:
     """Writes refused rows and warnings as .csv, .xlsx or .jsonl; without an extension as .csv.
 
     Raises UsageRefused for another extension, FileRefused when the file can't be written.
     """
-    extension = path.suffix.lower() or ".csv"
-    if extension not in _EXTENSIONS:
-        raise UsageRefused(
-            f"{path}：退回行只能写成 .csv、.xlsx 或 .jsonl"
-            if lang == "zh"
-            else f"{path}: refused rows are written as .csv, .xlsx or .jsonl only"
-        )
+    check_refused_target(path, lang=lang)
+    extension = _extension(path)
     rows = [problem_cells(problem, lang) for problem in problems]
     columns = problem_columns(lang)
     with writing_aside(path, lang=lang) as file:
@@ -57,7 +68,8 @@ def write_refused(problems: Sequence[RowProblem], path: Path, lang: Lang = "zh")
             write_csv_rows([column.header for column in columns], rows, file)
         elif extension == ".xlsx":
             with writing_book(file, as_of=_CREATED) as book:
-                sheet = book.sheet("退回行" if lang == "zh" else "Refused rows", columns)
+                name = "退回行" if lang == "zh" else "Refused rows"
+                sheet = book.sheet(name, columns, layout=PROBLEM_LAYOUT)
                 for row in rows:
                     sheet.write(row)
                 sheet.finish()

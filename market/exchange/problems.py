@@ -27,6 +27,11 @@ _ROW_MESSAGES = {
         "编号“{value}”与第 {first} 行重复",
         "the id “{value}” is already that of row {first}",
     ),
+    "id_too_long": _Message(
+        "refused",
+        "编号有 {size} 字节，最多 {limit} 字节",
+        "the id has {size} bytes; {limit} are allowed",
+    ),
     "nul": _Message("refused", "含有 NUL 字符", "contains a NUL character"),
     "surrogate": _Message("refused", "含有不成对的代理字符", "contains an unpaired surrogate"),
     "cell_too_long": _Message(
@@ -109,6 +114,9 @@ _FILE_MESSAGES = {
     "no_permission": ("没有权限", "permission denied"),
     "system": ("读写失败：{detail}", "reading or writing failed: {detail}"),
     "disk_full": ("磁盘已满", "the disk is full"),
+    "exists": ("同名文件已存在", "there is already a file of this name"),
+    "name_too_long": ("文件名过长", "the name of the file is too long"),
+    "too_many_open": ("打开的文件过多，请稍后再试", "too many files are open; try again later"),
     "folder_missing": ("所在文件夹不存在", "its folder does not exist"),
     "read_only": ("位置只读", "the place is read-only"),
     "unknown_format": (

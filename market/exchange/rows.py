@@ -20,6 +20,7 @@ from market.exchange.money import UNKNOWN, Money, parse_money
 from market.exchange.problems import RowProblem
 from schemas import vocab
 from schemas.listings import Need, Result, Rights
+from search.embedded_schema import MAX_ID_BYTES
 
 # Longer texts are descriptions that got into the wrong column.
 _MAX_NAME_CHARACTERS = 200
@@ -126,7 +127,12 @@ class Row:
 
     def identity(self) -> str:
         """The id as given, else the number of the row."""
-        return self.text("id") or str(self.line)
+        given = self.text("id")
+        size_bytes = len(given.encode())
+        if size_bytes > MAX_ID_BYTES:
+            header = self._cells["id"][0].header
+            raise self._refuse(header, "id_too_long", size=str(size_bytes), limit=str(MAX_ID_BYTES))
+        return given or str(self.line)
 
     def items(self, field: str) -> tuple[str, ...]:
         return items(self._cells[field][1]) if field in self._cells else ()

@@ -4,44 +4,48 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from market.exchange.cells import MAX_CELL_CHARACTERS, clean, is_dangerous
+from market.exchange.sheet_looks import (
+    GROUP_LINE,
+    LOOKS,
+    ROW_LINE,
+    SCORE_BAR,
+    Cell,
+    Look,
+    SheetColumn,
+    SheetLayout,
+    Style,
+    Tone,
+    header_height,
+    header_look,
+    row_height,
+    set_up_page,
+)
 
-Style = Literal["text", "wrapped", "score", "money"]
-Look = Style | Literal["header", "link"]
-Cell = str | int | float | None
+__all__ = [
+    "Book",
+    "Cell",
+    "Place",
+    "Sheet",
+    "SheetColumn",
+    "SheetLayout",
+    "Style",
+    "Tone",
+    "writing_book",
+]
 
 # Rows of a sheet in Excel, the header among them.
 MAX_SHEET_ROWS = 1_048_576
 # Excel opens no sheet with more links (65,530); a few are left for the header.
 MAX_LINKS = 65_500
-
-_LOOKS: dict[Look, dict[str, object]] = {
-    "header": {
-        "bold": True,
-        "text_wrap": True,
-        "valign": "top",
-        "bg_color": "#DCE6F1",
-        "bottom": 1,
-    },
-    "link": {"font_color": "#0563C1", "underline": 1, "valign": "top"},
-    "text": {"valign": "top"},
-    "wrapped": {"valign": "top", "text_wrap": True},
-    "score": {"valign": "top", "num_format": "0.0"},
-    "money": {"valign": "top", "num_format": "#,##0"},
-}
-
-
-class SheetColumn(NamedTuple):
-    header: str
-    width: int
-    style: Style = "text"
 
 
 class Place(NamedTuple):
@@ -63,18 +67,27 @@ class Book:
         self._formats: dict[str, Format] = {}
 
     def sheet(
-        self, name: str, columns: Sequence[SheetColumn], *, frozen_columns: int = 0
+        self, name: str, columns: Sequence[SheetColumn], *, layout: SheetLayout | None = None
     ) -> "Sheet":
-        return Sheet(self, name, columns, frozen_columns)
+        return Sheet(self, name, columns, layout or SheetLayout())
 
     def add(self, name: str) -> Worksheet:
         return self._workbook.add_worksheet(name)
 
     def format(self, look: Look, *, is_quoted: bool = False) -> Format:
         """`is_quoted`: a text that looks like a formula stays text when its cell is edited."""
-        key = f"{look} {is_quoted}"
+        return self._format(f"{look} {is_quoted}", {**LOOKS[look], "quote_prefix": is_quoted})
+
+    def header_format(self, tone: Tone) -> Format:
+        return self._format(f"header {tone}", header_look(tone))
+
+    def line_format(self, *, parts_groups: bool) -> Format:
+        if parts_groups:
+            return self._format("group", GROUP_LINE)
+        return self._format("row", ROW_LINE)
+
+    def _format(self, key: str, properties: dict[str, object]) -> Format:
         if key not in self._formats:
-            properties = {**_LOOKS[look], "quote_prefix": is_quoted}
             self._formats[key] = self._workbook.add_format(properties)
         return self._formats[key]
 
@@ -83,12 +96,12 @@ class Sheet:
     """A table with a frozen header; past the last row of a sheet it goes on on another."""
 
     def __init__(
-        self, book: Book, name: str, columns: Sequence[SheetColumn], frozen_columns: int
+        self, book: Book, name: str, columns: Sequence[SheetColumn], layout: SheetLayout
     ) -> None:
         self._book = book
         self._name = name
         self._columns = columns
-        self._frozen_columns = frozen_columns
+        self._layout = layout
         self._parts = 0
         self._begin_part()
 
@@ -105,6 +118,7 @@ class Sheet:
         if self._next_row == MAX_SHEET_ROWS:
             self.finish()
             self._begin_part()
+        self._worksheet.set_row(self._next_row, row_height(cells, self._columns))
         for number, cell in enumerate(cells):
             if cell is None or cell == "":
                 continue
@@ -116,20 +130,43 @@ class Sheet:
         return place
 
     def finish(self) -> None:
-        """Filters over the rows written; to be called once after the last one."""
-        last_row, last_column = max(self._next_row - 1, 0), max(len(self._columns) - 1, 0)
-        self._worksheet.autofilter(0, 0, last_row, last_column)
+        """What spans the rows written; to be called once after the last one."""
+        last_row, last_column = self._next_row - 1, max(len(self._columns) - 1, 0)
+        if self._layout.is_filtered:
+            self._worksheet.autofilter(0, 0, last_row, last_column)
+        printed = self._layout.printed_columns or len(self._columns)
+        self._worksheet.print_area(0, 0, last_row, max(printed - 1, 0))
+        # An id of digits stays text without a mark in the corner that calls it a mistake.
+        whole = f"A1:{xl_rowcol_to_cell(last_row, last_column)}"
+        self._worksheet.ignore_errors({"number_stored_as_text": whole})
+        if last_row:
+            self._mark_rows(last_row, last_column)
+
+    def _mark_rows(self, last_row: int, last_column: int) -> None:
+        for number, column in enumerate(self._columns):
+            if column.style == "score":
+                self._worksheet.conditional_format(1, number, last_row, number, SCORE_BAR)
+        whole = 1, 0, last_row, last_column
+        if self._layout.group_rank is not None:
+            rank = xl_rowcol_to_cell(1, self._layout.group_rank, col_abs=True)
+            self._worksheet.conditional_format(*whole, self._line(f"={rank}=1", parts_groups=True))
+        self._worksheet.conditional_format(*whole, self._line("=TRUE", parts_groups=False))
+
+    def _line(self, criteria: str, *, parts_groups: bool) -> dict[str, object]:
+        looks = self._book.line_format(parts_groups=parts_groups)
+        return {"type": "formula", "criteria": criteria, "format": looks}
 
     def _begin_part(self) -> None:
         self._parts += 1
         self._worksheet = self._book.add(self._part_name(self._parts))
         self._next_row = 1
         self._links = 0
-        self._worksheet.freeze_panes(1, self._frozen_columns)
+        set_up_page(self._worksheet, self._layout)
+        self._worksheet.set_row(0, header_height(self._columns))
         for number, column in enumerate(self._columns):
             self._worksheet.set_column(number, number, column.width)
-            header = _writable(column.header)
-            self._worksheet.write_string(0, number, header, self._book.format("header"))
+            looks = self._book.header_format(column.tone)
+            self._worksheet.write_string(0, number, _writable(column.header), looks)
 
     def _part_name(self, part: int) -> str:
         return self._name if part == 1 else f"{self._name} ({part})"
@@ -150,10 +187,14 @@ class Sheet:
 
 
 def _writable(text: str) -> str:
-    whole = clean(text.encode("utf-8", "replace").decode())
-    if len(whole) <= MAX_CELL_CHARACTERS:
-        return whole
-    return whole[: MAX_CELL_CHARACTERS - 1] + "…"
+    whole = clean(text.encode("utf-8", "replace").decode().replace("\0", " "))
+    # Excel counts UTF-16 units: rare characters and emoji are two.
+    units = whole.encode("utf-16-le")
+    if len(units) > 2 * MAX_CELL_CHARACTERS:
+        kept = units[: 2 * (MAX_CELL_CHARACTERS - 1)]
+        return kept.decode("utf-16-le", "ignore") + "…"
+    # xlsxwriter takes such a text for its own markup and would write it as it is.
+    return f"{whole} " if whole.startswith("<r>") and whole.endswith("</r>") else whole
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from market.errors import FileRefused
 from market.exchange.headers import ListingKind, titles_understood
 from market.exchange.problems import RowProblem, Source, quoted
+from market.exchange.system_errors import READING, refuse_system_error
 
 # A bigger export is cut into parts by the system that wrote it; reading holds it in memory.
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -63,21 +64,16 @@ def check_file(source: Source) -> None:
 
 def refuse_for(source: Source, error: OSError | ValueError) -> FileRefused:
     """What an error of the system means for the file's owner."""
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return source.refuse("missing")
-    if isinstance(error, IsADirectoryError):
-        return source.refuse("is_folder")
-    if isinstance(error, PermissionError):
-        return source.refuse("no_permission")
-    detail = error.strerror if isinstance(error, OSError) else str(error)
-    return source.refuse("system", detail=detail or type(error).__name__)
+    return refuse_system_error(source, error, READING)
 
 
 def refuse_headers(source: Source, found: Iterable[str], kind: ListingKind) -> FileRefused:
     """The error for a file in which no column of titles is recognised."""
     headers = [quoted(header) for header in found if header.strip()][:_SHOWN_HEADERS]
-    shown = "、".join(headers) or "–"
-    return source.refuse("headers_unknown", found=shown, understood=titles_understood(kind))
+    separator = "、" if source.lang == "zh" else ", "
+    shown = separator.join(headers) or "–"
+    understood = separator.join(titles_understood(kind))
+    return source.refuse("headers_unknown", found=shown, understood=understood)
 
 
 def without_trailing_blanks(cells: Sequence[str]) -> list[str]:

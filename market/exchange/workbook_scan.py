@@ -8,8 +8,8 @@ terabytes. Everything here streams, so that such a file is refused before it cos
 import posixpath
 import re
 import zlib
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from copy import copy
 from typing import NamedTuple
 from xml.parsers import expat
@@ -78,14 +78,16 @@ def _drain_all(source: Source, archive: ZipFile, parts: dict[str, ZipInfo]) -> N
     total = 0
     packed = sum(info.compress_size for info in parts.values()) or 1
     for info in parts.values():
-        for chunk in _stream(archive, info):
-            total += len(chunk)
-            suspicious = total > _RATIO_MATTERS_BYTES and total > MAX_RATIO * packed
-            if total > MAX_UNZIPPED_BYTES or suspicious:
-                raise source.refuse("bomb", limit=MAX_UNZIPPED_BYTES // 1024 // 1024)
+        with closing(_stream(archive, info)) as chunks:
+            for chunk in chunks:
+                total += len(chunk)
+                suspicious = total > _RATIO_MATTERS_BYTES and total > MAX_RATIO * packed
+                if total > MAX_UNZIPPED_BYTES or suspicious:
+                    raise source.refuse("bomb", limit=MAX_UNZIPPED_BYTES // 1024 // 1024)
 
 
-def _stream(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
+def _stream(archive: ZipFile, info: ZipInfo) -> Generator[bytes, None, None]:
+    """The part in pieces; to be closed, as a refusal in between would leave the file open."""
     # The zip reader stops at the size that the directory states; the reader of sheets does not.
     # With the size raised it goes on to the true end, and the checksum is compared there.
     honest = copy(info)
@@ -95,10 +97,11 @@ def _stream(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
             yield chunk
 
 
-def _parse(chunks: Iterator[bytes], parser: expat.XMLParserType) -> None:
+def _parse(chunks: Generator[bytes, None, None], parser: expat.XMLParserType) -> None:
     parser.StartDoctypeDeclHandler = _refuse_doctype
-    for chunk in chunks:
-        parser.Parse(chunk, False)
+    with closing(chunks):
+        for chunk in chunks:
+            parser.Parse(chunk, False)
     parser.Parse(b"", True)
 
 
@@ -140,6 +143,8 @@ def _sheets(archive: ZipFile, parts: dict[str, ZipInfo]) -> Iterator[tuple[str, 
 
 
 def _part_of(target: str) -> str:
+    if not target:
+        return ""
     target = target.replace("\\", "/").lower()
     path = target.lstrip("/") if target.startswith(("/", "xl/")) else f"xl/{target}"
     return posixpath.normpath(path)
@@ -226,7 +231,7 @@ class _SheetReader:
 
 
 def _scan_sheet(
-    source: Source, name: str, chunks: Iterator[bytes], lengths: list[int]
+    source: Source, name: str, chunks: Generator[bytes, None, None], lengths: list[int]
 ) -> dict[tuple[int, int], str]:
     sheet = _SheetReader(lengths)
     parser = expat.ParserCreate()
@@ -235,10 +240,11 @@ def _scan_sheet(
     parser.EndElementHandler = sheet.end
     parser.CharacterDataHandler = sheet.characters
 
-    def checked() -> Iterator[bytes]:
-        for chunk in chunks:
-            yield chunk
-            _check_size(source, name, sheet)
+    def checked() -> Generator[bytes, None, None]:
+        with closing(chunks):
+            for chunk in chunks:
+                yield chunk
+                _check_size(source, name, sheet)
 
     _parse(checked(), parser)
     _check_size(source, name, sheet)

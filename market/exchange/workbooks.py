@@ -11,6 +11,7 @@ from python_calamine import (
     CalamineSheet,
     CalamineWorkbook,
     SheetTypeEnum,
+    SheetVisibleEnum,
 )
 
 from market.exchange.cells import CellError, cell_text
@@ -42,7 +43,10 @@ class _Sheet(NamedTuple):
 
 
 def read_workbook(source: Source, kind: ListingKind) -> Table:
-    """The first sheet with a recognised header row; the others that have one are warned of."""
+    """The first sheet with a recognised header row; the others that have one are warned of.
+
+    A hidden sheet counts after every visible one: its owner doesn't see what is read.
+    """
     workbook, scans = _opened(source)
     first: _Sheet | None = None
     others: list[str] = []
@@ -86,7 +90,8 @@ def _opened(source: Source) -> tuple[CalamineWorkbook, list[SheetScan]]:
     # The sheets that were looked through must be those that are going to be read.
     if names != [scan.name for scan in scans]:
         raise source.refuse("damaged", detail="xl/workbook.xml")
-    return workbook, scans
+    hidden = {sheet.name for sheet in sheets if sheet.visible != SheetVisibleEnum.Visible}
+    return workbook, sorted(scans, key=lambda scan: scan.name in hidden)
 
 
 def _check_signature(source: Source) -> None:

@@ -107,7 +107,7 @@ def _originals() -> list[tuple[str, bytes]]:
         "专利号",
         "电话",
     ]
-    table = [headers, *(_table_row(row) for row in rows)]
+    table: list[list[object]] = [[*headers], *(_table_row(row) for row in rows)]
     buffer = io.StringIO()
     csv.writer(buffer).writerows(table)
     book = io.BytesIO()
