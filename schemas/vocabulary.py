@@ -103,6 +103,18 @@ class Vocabulary:
         """How deep an entry stands: 1 at the top."""
         return len(self.path(entry.code))
 
+    def with_code(self, code: str, lang: Lang) -> str:
+        """The name of a code and the code itself: 橡胶鞋制造 C1954; an unknown code stands alone.
+
+        In English the lower levels are named after the level above that has an English name.
+        """
+        if code not in self:
+            return code
+        entry = self[code]
+        while lang == "en" and not entry.en and entry.parent:
+            entry = self[entry.parent]
+        return f"{entry.name(lang)} {code}"
+
     def find(self, text: str) -> Entry | None:
         """The entry with this code, name or alias, or None.
 

@@ -44,6 +44,9 @@ class PairRows:
         self._wanted = wanted
         self._steps = steps
         self._lang: Lang = lang
+        # A need must stand somewhere: who asks for more than a good score finds it among those
+        # without a result.
+        self._good_score = max(GOOD_SCORE, wanted.min_score)
         # Ranks by (place of the need, place of the result).
         self._rank_for_need: dict[tuple[int, int], int] = {}
         self._rank_for_result: dict[tuple[int, int], int] = {}
@@ -127,14 +130,14 @@ class PairRows:
                 "没有可比的成果" if self._lang == "zh" else "There is no result to compare with"
             )
             self.without_result.append(NeedWithoutResult(need, None, reason))
-        elif best.pair.score < GOOD_SCORE:
+        elif best.pair.score < self._good_score:
             score = round(best.pair.score, 1)
             self.without_result.append(NeedWithoutResult(need, score, self._why_without(best)))
 
     def _why_without(self, best: _Choice) -> str:
         if self._lang == "zh":
-            return "；".join([f"最高分低于 {GOOD_SCORE:g}", *best.counter_reasons])
-        return "; ".join([f"The best score is below {GOOD_SCORE:g}", *best.counter_reasons])
+            return "；".join([f"最高分低于 {self._good_score:g}", *best.counter_reasons])
+        return "; ".join([f"The best score is below {self._good_score:g}", *best.counter_reasons])
 
 
 def _choice(pair: RankedPair, match: Match) -> _Choice:

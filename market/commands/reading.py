@@ -24,7 +24,8 @@ _BATCH = 500
 class _Batch(msgspec.Struct, tag="batch", array_like=True):
     """Results, and the words of each as numbers; `new_words` are those with the next numbers.
 
-    So every word is the same object wherever it stands: it is hashed once, and kept once.
+    So every word is the same object wherever it stands: it is hashed once, and kept once. Every
+    second batch comes without words: reading and indexing then take either process as long.
     """
 
     results: list[Result]
@@ -105,14 +106,16 @@ class ResultsOfFile:
         self.warnings.extend(warnings)
         self.columns = tuple(columns)
 
-    def _from_child(self) -> Iterator[ReadResult]:
+    def _from_child(self) -> Iterator[Result | ReadResult]:
         with child_process(self._read_and_send) as messages:
             known: list[str] = []
             for message in messages:
                 match _decode(message):
                     case _Batch(results, words, new_words):
                         known += new_words
-                        for result, numbers in zip(results, words, strict=True):
+                        if not words:
+                            yield from results
+                        for result, numbers in zip(results, words, strict=False):
                             yield ReadResult(result, [known[number] for number in numbers])
                     case _End(refused, warnings, columns):
                         self._end(refused, warnings, columns)
@@ -122,25 +125,38 @@ class ResultsOfFile:
         raise DuijieError(f"{self._path}：读取中断 · reading was cut short")
 
     def _read_and_send(self, send: Send) -> None:
-        batch = _Batch([], [], [])
-        numbers = _Numbers(batch.new_words)
-
-        def take(result: Result) -> None:
-            batch.results.append(result)
-            words = document_words(document_of_result(result))
-            batch.words.append([numbers[word] for word in words])
-            if len(batch.results) == _BATCH:
-                flush()
-
-        def flush() -> None:
-            send(_encode(batch))
-            for part in (batch.results, batch.words, batch.new_words):
-                part.clear()
-
+        sender = _Sender(send)
         try:
-            read = read_results(self._path, lang=self._lang, sink=take)
+            read = read_results(self._path, lang=self._lang, sink=sender.take)
         except FileRefused as refusal:
             send(_encode(_Failed(refusal.path, refusal.reason)))
             return
-        flush()
+        sender.flush()
         send(_encode(_End(read.refused, read.warnings, list(read.columns))))
+
+
+class _Sender:
+    """Sends results in batches, every second one with its words."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._results: list[Result] = []
+        self._new_words: list[str] = []
+        self._numbers = _Numbers(self._new_words)
+        self._cuts_words = False
+
+    def take(self, result: Result) -> None:
+        self._results.append(result)
+        if len(self._results) == _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        words = list(map(self._numbers_of, self._results)) if self._cuts_words else []
+        self._send(_encode(_Batch(self._results, words, self._new_words)))
+        self._results.clear()
+        self._new_words.clear()
+        self._cuts_words = not self._cuts_words
+
+    def _numbers_of(self, result: Result) -> list[int]:
+        numbers = self._numbers
+        return [numbers[word] for word in document_words(document_of_result(result))]

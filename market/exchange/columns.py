@@ -30,19 +30,6 @@ class Field(Generic[ListingT]):
         return self.zh if lang == "zh" else self.en
 
 
-def with_code(vocabulary: vocab.Vocabulary, code: str, lang: Lang) -> str:
-    """The name of a code and the code itself: 橡胶鞋制造 C1954.
-
-    In English the lower levels are named after the level above that has an English name.
-    """
-    if code not in vocabulary:
-        return code
-    entry = vocabulary[code]
-    while lang == "en" and not entry.en and entry.parent:
-        entry = vocabulary[entry.parent]
-    return f"{entry.name(lang)} {code}"
-
-
 def _names(vocabulary: vocab.Vocabulary, codes: tuple[str, ...], lang: Lang) -> tuple[str, ...]:
     return tuple(vocabulary[code].name(lang) if code in vocabulary else code for code in codes)
 
@@ -56,11 +43,11 @@ def _modes(listing: Need | Result, lang: Lang) -> tuple[str, ...]:
 
 
 def _industries(listing: Need | Result, lang: Lang) -> tuple[str, ...]:
-    return tuple(with_code(vocab.industries(), code, lang) for code in listing.industries)
+    return tuple(vocab.industries().with_code(code, lang) for code in listing.industries)
 
 
 def _division(listing: Need | Result, lang: Lang) -> str | None:
-    return listing.division and with_code(vocab.divisions(), listing.division, lang)
+    return listing.division and vocab.divisions().with_code(listing.division, lang)
 
 
 def _rights(result: Result, lang: Lang) -> str | None:

@@ -73,7 +73,7 @@ def _after(colon: str, text: str) -> str:
 
 def _industry(subject: Subject, supports: bool) -> str:
     asked, offered = _closest(subject.need.industries, subject.result.industries)
-    need, result = (_industry_name(code, subject.lang) for code in (asked, offered))
+    need, result = (industries().with_code(code, subject.lang) for code in (asked, offered))
     if asked == offered and supports:
         return _say(subject, f"行业一致：{need}", f"Same industry: {need}")
     if asked == offered:
@@ -91,10 +91,6 @@ def _common_prefix(a: str, b: str) -> int:
     return next(
         (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
     )
-
-
-def _industry_name(code: str, lang: Lang) -> str:
-    return f"{_name(industries(), code, lang)} {code}"
 
 
 def _field(subject: Subject, supports: bool) -> str:

@@ -11,7 +11,6 @@ from market.exchange.columns import (
     Value,
     cell_value,
     json_value,
-    with_code,
 )
 from market.exchange.problems import Lang
 from schemas import vocab
@@ -71,12 +70,12 @@ def test_json_keeps_lists_apart(value: Value, expected: object) -> None:
     ],
 )
 def test_code_is_named_with_itself(code: str, lang: Lang, expected: str) -> None:
-    assert with_code(vocab.industries(), code, lang) == expected
+    assert vocab.industries().with_code(code, lang) == expected
 
 
 def test_every_industry_and_division_has_an_english_name() -> None:
     named = [
-        with_code(vocabulary, entry.code, "en")
+        vocabulary.with_code(entry.code, "en")
         for vocabulary in (vocab.industries(), vocab.divisions())
         for entry in vocabulary
     ]

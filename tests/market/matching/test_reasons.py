@@ -22,6 +22,9 @@ from schemas.matching import Part, Reason, Side
 from schemas.vocab import Lang
 from tests.market.factories import bare_need, bare_result, make_need, make_result
 
+# Classes have no English names of their own: they are named after their division.
+FOOTWEAR = "Manufacture of leather, fur, feather and related products and footwear"
+SOFTWARE = "Software and information technology services"
 AS_OF = date(2026, 11, 23)
 LANGS: tuple[Lang, Lang] = ("zh", "en")
 
@@ -99,7 +102,11 @@ def test_a_fitting_pair_is_told_in_english() -> None:
 
     assert found == (
         Reason("text", True, "The texts meet: 2 of 9 key words are shared: 湿摩擦系数, 橡胶"),
-        Reason("industry", True, "Same industry: 橡胶鞋制造 C1954"),
+        Reason(
+            "industry",
+            True,
+            f"Same industry: {FOOTWEAR} C1954",
+        ),
         Reason("price", True, "The price of 600,000 CNY is within the budget of 800,000 CNY"),
         Reason(
             "mode",
@@ -134,7 +141,7 @@ def test_a_misfit_is_told_in_english_the_worst_first() -> None:
 
     assert found == (
         Reason("text", False, "The texts hardly meet: 1 of 9 key words are shared: 配方"),
-        Reason("industry", False, "Other industries: 橡胶鞋制造 C1954 — 应用软件开发 I6513"),
+        Reason("industry", False, f"Other industries: {FOOTWEAR} C1954 — {SOFTWARE} I6513"),
         Reason("field", False, "Other fields: New materials — New energy and energy saving"),
     )
 
@@ -162,7 +169,7 @@ ALONE: list[tuple[Feature, dict[str, Any], dict[str, Any], bool, str, str]] = [
         {"industries": ("I6513", "C1954")},
         True,
         "行业一致：橡胶鞋制造 C1954",
-        "Same industry: 橡胶鞋制造 C1954",
+        f"Same industry: {FOOTWEAR} C1954",
     ),
     (
         "industry",
@@ -170,7 +177,7 @@ ALONE: list[tuple[Feature, dict[str, Any], dict[str, Any], bool, str, str]] = [
         {"industries": ("C195",)},
         True,
         "行业相近：橡胶鞋制造 C1954 — 制鞋业 C195",
-        "Close industries: 橡胶鞋制造 C1954 — 制鞋业 C195",
+        f"Close industries: {FOOTWEAR} C1954 — {FOOTWEAR} C195",
     ),
     (
         "industry",
@@ -385,7 +392,7 @@ def test_every_feature_is_told_both_ways() -> None:
 
 
 UNKNOWN_CODES: list[tuple[Feature, dict[str, Any], dict[str, Any], str]] = [
-    ("industry", {"industries": ("Z9999",)}, {"industries": ("Z9999",)}, "行业一致：Z9999 Z9999"),
+    ("industry", {"industries": ("Z9999",)}, {"industries": ("Z9999",)}, "行业一致：Z9999"),
     ("field", {"fields": ("magic",)}, {"fields": ("magic",)}, "同属magic领域"),
     ("field", {"fields": ("magic",)}, {"fields": ("",)}, "领域不同：magic — "),
     ("mode", {"modes": ("barter",)}, {"modes": ("gift",)}, "合作方式不合：需求 barter，成果 gift"),
