@@ -2,7 +2,7 @@
 
 The shipped map (data/synonyms.tsv) has equivalents, where each phrase also finds the others,
 and one-way lines, where a text that holds a trigger (鞋底滑) also looks for its targets
-(湿摩擦系数). Expansion happens on the side that asks, so the map may change without a rebuild.
+(湿摩擦系数), and so does one that holds an equivalent of a trigger. Expansion happens on the side that asks, so the map may change without a rebuild.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,10 +41,19 @@ class Synonyms:
             for trigger, target, weight in _links(line):
                 known = self._weights.setdefault(trigger, {})
                 known[target] = max(weight, known.get(target, 0.0))
+        self._link_through_equivalents()
         self._expansions: dict[str, Expansion] = {}
         self._by_head: dict[str, list[str]] = {}
         for trigger in sorted(self._weights, key=lambda phrase: (-len(phrase), phrase)):
             self._by_head.setdefault(trigger[0], []).append(trigger)
+
+    def _link_through_equivalents(self) -> None:
+        """What a phrase looks for one way, its equivalents look for as well."""
+        for own in [dict(links) for links in self._weights.values()]:
+            for equivalent in [each for each, w in own.items() if w == EQUIVALENT_WEIGHT]:
+                for target, weight in own.items():
+                    if weight == ONE_WAY_WEIGHT and target != equivalent:
+                        self._weights[equivalent].setdefault(target, weight)
 
     def __len__(self) -> int:
         return len(self._weights)

@@ -98,7 +98,7 @@ def _print_next(console: Console, request: PairRequest, *, needs: int, results: 
     duijie = _program()
     files = [shlex.quote(str(path)) for path in (request.results, request.needs)]
     pair = f"{duijie} pair {' '.join(files)} -o pairs.xlsx"
-    look = f"{duijie} search {files[0]} 防滑鞋底"
+    look = f"{duijie} search {files[0]} 锂电池"
     if request.lang == "zh":
         lines = (
             f"{needs} 条需求 × {results} 项成果已配对，工作簿：{request.output}",

@@ -32,6 +32,8 @@ _MAX_PARTS = 10_000
 
 _CHUNK_BYTES = 256 * 1024
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})", re.IGNORECASE | re.ASCII)
+# Workbooks are UTF-8 or UTF-16 (ECMA-376 part 2); the other two are harmless and built in.
+_ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1"})
 # Errors that the zip reader raises for damaged, truncated or exotic archives.
 ZIP_ERRORS = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
@@ -99,10 +101,17 @@ def _stream(archive: ZipFile, info: ZipInfo) -> Generator[bytes, None, None]:
 
 def _parse(chunks: Generator[bytes, None, None], parser: expat.XMLParserType) -> None:
     parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.XmlDeclHandler = _check_encoding
     with closing(chunks):
         for chunk in chunks:
             parser.Parse(chunk, False)
     parser.Parse(b"", True)
+
+
+def _check_encoding(_: str, encoding: str | None, __: int) -> None:
+    # For any other name the parser asks Python's codecs, whose errors are no XML errors.
+    if encoding is not None and encoding.lower() not in _ENCODINGS:
+        raise DamagedError(encoding[:20])
 
 
 def _refuse_doctype(*_: object) -> None:

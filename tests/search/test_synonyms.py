@@ -279,3 +279,27 @@ def test_the_shipped_map_knows_words_of_the_trade(text: str, other: str) -> None
     found = shipped_synonyms().expansions(text)
 
     assert [other in [target.phrase for target in each.targets] for each in found] == [True]
+
+
+def test_an_equivalent_looks_for_what_its_equivalents_look_for_one_way() -> None:
+    synonyms = Synonyms(["=\t锂电池|锂离子电池", ">\t锂离子电池\t电解液|隔膜", ">\t隔膜\t涂覆"])
+
+    (expansion,) = synonyms.expansions("锂电池")
+
+    # The targets' own targets are not followed: 涂覆 is no battery any more.
+    assert [(target.phrase, target.weight) for target in expansion.targets] == [
+        ("锂离子电池", EQUIVALENT_WEIGHT),
+        ("电解液", ONE_WAY_WEIGHT),
+        ("隔膜", ONE_WAY_WEIGHT),
+    ]
+
+
+def test_lithium_batteries_meet_whatever_they_are_called() -> None:
+    wordings = {
+        trigger: {target.phrase for target in expansion.targets}
+        for trigger in ("锂电池", "锂离子电池")
+        for expansion in shipped_synonyms().expansions(trigger)
+    }
+
+    assert "锂离子电池" in wordings["锂电池"]
+    assert "锂电池" in wordings["锂离子电池"]

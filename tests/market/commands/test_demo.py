@@ -47,7 +47,7 @@ def test_demo_shows_pairs_and_says_where_the_workbook_lies(folder: Path, duijie:
         "（样例中的单位、企业和专利号均为虚构。）",
         "接下来可以试试：",
         "    duijie pair duijie-demo/results.csv duijie-demo/needs.csv -o pairs.xlsx",
-        "    duijie search duijie-demo/results.csv 防滑鞋底",
+        "    duijie search duijie-demo/results.csv 锂电池",
         "    duijie pair --help",
     ]
 
@@ -81,7 +81,7 @@ def test_demo_in_english(folder: Path, duijie: Duijie) -> None:
         "(Institutes, enterprises and patent numbers of the sample are invented.)",
         "Try next:",
         "    duijie pair sample/results.csv sample/needs.csv -o pairs.xlsx",
-        "    duijie search sample/results.csv 防滑鞋底",
+        "    duijie search sample/results.csv 锂电池",
         "    duijie pair --help",
     ]
     assert next(iter(sheets_of(folder / "sample" / "pairs.xlsx"))) == "Pairs"
@@ -101,7 +101,7 @@ def test_what_demo_suggests_works(folder: Path, duijie: Duijie) -> None:
     duijie("demo", "--folder", "deep/er")
 
     paired = duijie("pair", "deep/er/results.csv", "deep/er/needs.csv", "-o", "pairs.xlsx")
-    searched = duijie("search", "deep/er/results.csv", "防滑鞋底")
+    searched = duijie("search", "deep/er/results.csv", "锂电池")
 
     assert paired.code == 0
     assert searched.code == 0
@@ -118,7 +118,7 @@ def _workbooks(folder: Path) -> tuple[Path, Path]:
 def test_suggested_commands_survive_a_folder_with_blanks(duijie: Duijie) -> None:
     ran = duijie("demo", "--folder", "my sample")
 
-    assert last_lines(ran, 2)[0] == "    duijie search 'my sample/results.csv' 防滑鞋底"
+    assert last_lines(ran, 2)[0] == "    duijie search 'my sample/results.csv' 锂电池"
 
 
 @pytest.mark.parametrize("place", ["taken", "taken/below"])

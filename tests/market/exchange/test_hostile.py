@@ -173,6 +173,14 @@ def test_workbook_with_a_broken_part_is_damaged(
         assert reason == f"工作簿已损坏或不完整：{detail}"
 
 
+@pytest.mark.parametrize("encoding", ["UF-8", "gb18030", "rot13", "idna", "unicode_escape"])
+def test_part_in_an_encoding_of_its_own_is_damaged(encoding: str, plain: Path, path: Path) -> None:
+    content = f'<?xml version="1.0" encoding="{encoding}"?><sst>铁</sst>'.encode()
+    with_part(plain, "xl/sharedStrings.xml", content, path)
+
+    assert refusal_of(path) == f"工作簿已损坏或不完整：{encoding}"
+
+
 def test_xml_nested_beyond_measure_is_refused(plain: Path, path: Path) -> None:
     with_part(plain, SHEET, deep_xml(), path)
 
