@@ -2,7 +2,8 @@
 
 The shipped map (data/synonyms.tsv) has equivalents, where each phrase also finds the others,
 and one-way lines, where a text that holds a trigger (鞋底滑) also looks for its targets
-(湿摩擦系数), and so does one that holds an equivalent of a trigger. Expansion happens on the side that asks, so the map may change without a rebuild.
+(湿摩擦系数), and so does one that holds an equivalent of a trigger. Expansion happens on the
+side that asks, so the map may change without a rebuild.
 """
 
 from collections.abc import Iterable, Iterator

@@ -19,13 +19,14 @@ from search.documents import document_words
 # A smaller file is read before a second process would pay.
 _WORTHWHILE_BYTES = 4_000_000
 _BATCH = 500
+_UNCUT_EVERY = 4
 
 
 class _Batch(msgspec.Struct, tag="batch", array_like=True):
     """Results, and the words of each as numbers; `new_words` are those with the next numbers.
 
     So every word is the same object wherever it stands: it is hashed once, and kept once. Every
-    second batch comes without words: reading and indexing then take either process as long.
+    fourth batch comes without words: reading and indexing then take either process as long.
     """
 
     results: list[Result]
@@ -136,14 +137,14 @@ class ResultsOfFile:
 
 
 class _Sender:
-    """Sends results in batches, every second one with its words."""
+    """Sends results in batches, three of four with their words."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self._results: list[Result] = []
         self._new_words: list[str] = []
         self._numbers = _Numbers(self._new_words)
-        self._cuts_words = False
+        self._batches = 0
 
     def take(self, result: Result) -> None:
         self._results.append(result)
@@ -151,11 +152,12 @@ class _Sender:
             self.flush()
 
     def flush(self) -> None:
-        words = list(map(self._numbers_of, self._results)) if self._cuts_words else []
+        is_left_uncut = self._batches % _UNCUT_EVERY == 0
+        words = [] if is_left_uncut else list(map(self._numbers_of, self._results))
         self._send(_encode(_Batch(self._results, words, self._new_words)))
         self._results.clear()
         self._new_words.clear()
-        self._cuts_words = not self._cuts_words
+        self._batches += 1
 
     def _numbers_of(self, result: Result) -> list[int]:
         numbers = self._numbers

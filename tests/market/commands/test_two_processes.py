@@ -22,12 +22,11 @@ def test_every_place_is_worked_out_in_its_order(count: int) -> None:
 
 
 @needs_fork
-def test_odd_places_of_a_long_loop_are_worked_out_by_a_child() -> None:
+def test_three_of_five_places_of_a_long_loop_are_worked_out_by_a_child() -> None:
     workers = list(in_two_processes(100, lambda _: os.getpid()))
 
-    assert set(workers[::2]) == {os.getpid()}
-    assert len(set(workers[1::2])) == 1
-    assert set(workers[1::2]) != {os.getpid()}
+    assert workers.count(os.getpid()) == 40
+    assert len(set(workers)) == 2
 
 
 def test_a_short_loop_stays_in_this_process() -> None:
