@@ -11,7 +11,7 @@ import click
 import pytest
 
 from market import errors
-from market.exchange.headers import HEADINGS, Heading, ListingKind
+from market.exchange.headings import HEADINGS, Heading, ListingKind
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -9,7 +9,8 @@ from typing import NamedTuple, TextIO
 
 from market.errors import FileRefused
 from market.exchange.cells import clean, undefuse
-from market.exchange.headers import ListingKind, columns_of, header_row
+from market.exchange.headers import columns_of, header_row
+from market.exchange.headings import ListingKind
 from market.exchange.problems import RowProblem, Source
 from market.exchange.tables import (
     HEADER_ROWS,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from market.exchange.delimited import read_delimited
-from market.exchange.headers import ListingKind
+from market.exchange.headings import ListingKind
 from market.exchange.json_lines import read_json_lines
 from market.exchange.problems import Source
 from market.exchange.tables import Table, check_file

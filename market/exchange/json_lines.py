@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from market.exchange.headers import ListingKind
+from market.exchange.headings import ListingKind
 from market.exchange.problems import RowProblem, Source, printable
 from market.exchange.tables import (
     MAX_COLUMNS,

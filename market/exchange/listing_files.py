@@ -10,7 +10,7 @@ from market.errors import UsageRefused
 from market.exchange.atomic import writing_aside
 from market.exchange.cells import known_items, word_set
 from market.exchange.csv_rows import Cell, write_csv_rows
-from market.exchange.headers import HEADINGS, Heading, ListingKind
+from market.exchange.headings import HEADINGS, Heading, ListingKind
 from market.exchange.money import money_text
 from market.exchange.problems import Lang
 from market.exchange.rows import DIVISIONS, RIGHTS_WORDS

@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from market.exchange.formats import open_table
-from market.exchange.headers import Column, ListingKind, columns_of, looks_swapped
+from market.exchange.headers import Column, columns_of, looks_swapped
+from market.exchange.headings import ListingKind
 from market.exchange.problems import Lang, RowProblem, Source
 from market.exchange.rows import Row, RowError, need_of, result_of
 from market.exchange.tables import Record, Table, file_name, refuse_headers

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from market.errors import FileRefused
-from market.exchange.headers import ListingKind, titles_understood
+from market.exchange.headers import titles_understood
+from market.exchange.headings import ListingKind
 from market.exchange.problems import RowProblem, Source, quoted
 from market.exchange.system_errors import READING, refuse_system_error
 

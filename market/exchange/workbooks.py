@@ -15,7 +15,8 @@ from python_calamine import (
 )
 
 from market.exchange.cells import CellError, cell_text
-from market.exchange.headers import ListingKind, header_row
+from market.exchange.headers import header_row
+from market.exchange.headings import ListingKind
 from market.exchange.problems import RowProblem, Source
 from market.exchange.tables import (
     HEADER_ROWS,

@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.exchange.headers import (
-    HEADINGS,
     Column,
-    ListingKind,
     RepeatedField,
     columns_of,
     header_key,
@@ -18,6 +16,7 @@ from market.exchange.headers import (
     looks_swapped,
     titles_understood,
 )
+from market.exchange.headings import HEADINGS, ListingKind
 from schemas.listings import Need, Result
 
 KINDS: tuple[ListingKind, ...] = ("result", "need")

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from market.exchange.headers import Column, ListingKind, columns_of
+from market.exchange.headers import Column, columns_of
+from market.exchange.headings import ListingKind
 from market.exchange.problems import RowProblem
 from market.exchange.rows import Row, RowError, need_of, result_of
 from schemas.listings import Need, Result
