@@ -115,6 +115,10 @@ _FILE_MESSAGES = {
     "system": ("读写失败：{detail}", "reading or writing failed: {detail}"),
     "disk_full": ("磁盘已满", "the disk is full"),
     "exists": ("同名文件已存在", "there is already a file of this name"),
+    "name_unusable": (
+        "文件名含有系统不接受的字符",
+        "the name of the file has characters that the system does not take",
+    ),
     "name_too_long": ("文件名过长", "the name of the file is too long"),
     "too_many_open": ("打开的文件过多，请稍后再试", "too many files are open; try again later"),
     "folder_missing": ("所在文件夹不存在", "its folder does not exist"),

@@ -27,9 +27,13 @@ WRITING = _CODES | {errno.ENOENT: "folder_missing", errno.ENOTDIR: "folder_missi
 def refuse_system_error(
     source: Source, error: OSError | ValueError, codes: Mapping[int, str]
 ) -> FileRefused:
-    """The sentence for an error; one without a code is told in the system's own words."""
+    """The sentence for an error; one without a code is told in the system's own words.
+
+    A ValueError comes from a name that no system call takes (NUL, an unpaired surrogate); each
+    version of Python words it differently.
+    """
     if not isinstance(error, OSError):
-        return source.refuse("system", detail=str(error) or type(error).__name__)
+        return source.refuse("name_unusable")
     code = codes.get(error.errno or 0)
     if code is not None:
         return source.refuse(code)

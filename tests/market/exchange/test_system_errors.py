@@ -58,8 +58,8 @@ def test_what_is_missing_is_the_file_read_or_the_folder_written_to(number: int) 
     [
         (OSError(errno.EIO, "Input/output error"), "读写失败：Input/output error"),
         (OSError("odd\nerror"), "读写失败：OSError"),
-        (ValueError("embedded null byte"), "读写失败：embedded null byte"),
-        (ValueError(), "读写失败：ValueError"),
+        (ValueError("embedded null byte"), "文件名含有系统不接受的字符"),
+        (ValueError(), "文件名含有系统不接受的字符"),
     ],
 )
 def test_error_without_a_sentence_is_told_in_its_own_words(
