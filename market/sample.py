@@ -1,6 +1,6 @@
 """The sample that ships with the product: invented results and needs, to try it out with."""
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from schemas.listings import Need, Result
 
 
 def sample_results() -> list[Result]:
-    with ExitStack() as files:
-        return read_results(_file("results.jsonl", files)).listings
+    with _file("results.jsonl") as path:
+        return read_results(path).listings
 
 
 def sample_needs() -> list[Need]:
-    with ExitStack() as files:
-        return read_needs(_file("needs.jsonl", files)).listings
+    with _file("needs.jsonl") as path:
+        return read_needs(path).listings
 
 
-def _file(name: str, files: ExitStack) -> Path:
-    return files.enter_context(resources.as_file(resources.files("market") / "demo_data" / name))
+def _file(name: str) -> AbstractContextManager[Path]:
+    return resources.as_file(resources.files("market") / "demo_data" / name)

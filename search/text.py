@@ -26,8 +26,6 @@ _HAS_JOINING = re.compile(f"[{_JOINING}]")
 _CLUSTER = re.compile(f".[{_JOINING}]*", re.DOTALL)
 _WORD = re.compile(r"[^\W_]")
 _NUMBER_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)([^\W\d_]\w*)")
-_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-_IDEOGRAPH_RUN = re.compile(f"[{_IDEOGRAPHS}]{{2,}}")
 
 
 class Token(NamedTuple):
@@ -165,10 +163,3 @@ def tokens(text: str) -> list[Token]:
 def _end_in_original(offsets: list[int], end: int) -> int:
     last = offsets[end - 1]
     return next(offset for offset in offsets[end:] if offset > last)
-
-
-def bigrams(text: str) -> list[str]:
-    """Every two neighbouring ideographs of a text: they find words that were cut otherwise."""
-    return [
-        run[i : i + 2] for run in _IDEOGRAPH_RUN.findall(fold(text)) for i in range(len(run) - 1)
-    ]

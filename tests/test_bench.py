@@ -19,7 +19,7 @@ from search.embedded import EmbeddedEngine
 from search.port import Filters, SearchQuery, WeightedTerm
 from tests.bench import engine, pair, quality, table
 from tests.bench.__main__ import main as run_all
-from tests.bench.bm25 import BM25
+from tests.bench.bm25 import BM25, bigrams
 from tests.bench.clock import compare, peak_memory_mb
 from tests.bench.generator import (
     synthetic_needs,
@@ -591,3 +591,20 @@ def test_all_benches_together_print_one_json_list(capsys: pytest.CaptureFixture[
     assert {frozenset(row) for row in rows} == {frozenset(ROW_KEYS)}
     assert len({row["name"] for row in rows}) == len(rows)
     assert {row["name"].split(":")[0] for row in rows} >= {"search", "indexing", "match", "pair"}
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("锂电池", ["锂电", "电池"]),
+        ("鋰電池", ["锂电", "电池"]),
+        ("电", []),
+        ("电a池", []),
+        ("电池，回收", ["电池", "回收"]),
+        ("abc", []),
+        ("", []),
+        ("𠮷野家", ["𠮷野", "野家"]),
+    ],
+)
+def test_bigrams_are_neighbouring_ideographs(text: str, pairs: list[str]) -> None:
+    assert bigrams(text) == pairs

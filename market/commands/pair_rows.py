@@ -59,6 +59,8 @@ class PairRows:
 
     def _choices_of_results(self) -> list[list[RankedPair]]:
         matcher, top = self._matcher, self._wanted.top
+        # Before the fork: else either process would make an index of its own.
+        matcher.index_needs()
         total = len(matcher.results)
         ranked = in_two_processes(total, lambda place: matcher.best_needs(place, top=top))
         counted = self._steps.counted("成果找需求", "Needs for results", ranked, total=total)

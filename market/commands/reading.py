@@ -112,11 +112,11 @@ class ResultsOfFile:
             known: list[str] = []
             for message in messages:
                 match _decode(message):
+                    case _Batch(results, []):
+                        yield from results
                     case _Batch(results, words, new_words):
                         known += new_words
-                        if not words:
-                            yield from results
-                        for result, numbers in zip(results, words, strict=False):
+                        for result, numbers in zip(results, words, strict=True):
                             yield ReadResult(result, [known[number] for number in numbers])
                     case _End(refused, warnings, columns):
                         self._end(refused, warnings, columns)

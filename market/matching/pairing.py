@@ -168,7 +168,7 @@ class Matcher:
 
     def best_needs(self, place: int, *, top: int) -> list[RankedPair]:
         """The `top` best needs of the result at this place, best first."""
-        shelf, result = self._shelf_of_needs(), self.results[place]
+        shelf, result = self.index_needs(), self.results[place]
         text = "\n".join((*result.keywords, result.summary))
         wish = Demand(result.title, text, catalogue=shelf.catalogue, synonyms=self._synonyms)
         found = shelf.candidates(wish, result.industries, top=top)
@@ -180,7 +180,8 @@ class Matcher:
         """Let go of what was worked out for a need: ten thousand of them would fill the memory."""
         self._asking.pop(place, None)
 
-    def _shelf_of_needs(self) -> Shelf:
+    def index_needs(self) -> Shelf:
+        """The needs, ready to be found; made once, at the latest by the first `best_needs`."""
         if self._needs_shelf is None:
             documents = map(document_of_need, self.needs)
             self._needs_shelf = Shelf((each, document_words(each)) for each in documents)

@@ -1,11 +1,23 @@
 """BM25 in its plainest form, for comparison: Robertson and Zaragoza (2009), with Lucene's idf."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from search.text import fold
+
 K1 = 1.2
 B = 0.75
+
+_IDEOGRAPH_RUN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]{2,}")
+
+
+def bigrams(text: str) -> list[str]:
+    """Every two neighbouring ideographs of a text: they find words that were cut otherwise."""
+    return [
+        run[i : i + 2] for run in _IDEOGRAPH_RUN.findall(fold(text)) for i in range(len(run) - 1)
+    ]
 
 
 class BM25:

@@ -21,8 +21,8 @@ from schemas.listings import Need, Result
 from search.embedded import EmbeddedEngine
 from search.port import SearchQuery
 from search.synonyms import shipped_synonyms
-from search.text import bigrams, words
-from tests.bench.bm25 import BM25
+from search.text import words
+from tests.bench.bm25 import BM25, bigrams
 from tests.bench.lexicon import DATA
 from tests.bench.table import Row, Section, arguments, at_least, run_alone, stated
 

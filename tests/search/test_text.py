@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from search.text import (
     Token,
-    bigrams,
     data_lines,
     fold,
     fold_with_offsets,
@@ -244,23 +243,6 @@ def test_a_token_knows_its_place_in_the_original(text: str, token: Token) -> Non
 
 
 # Bigrams
-
-
-@pytest.mark.parametrize(
-    ("text", "pairs"),
-    [
-        ("锂电池", ["锂电", "电池"]),
-        ("鋰電池", ["锂电", "电池"]),
-        ("电", []),
-        ("电a池", []),
-        ("电池，回收", ["电池", "回收"]),
-        ("abc", []),
-        ("", []),
-        ("𠮷野家", ["𠮷野", "野家"]),
-    ],
-)
-def test_bigrams_are_neighbouring_ideographs(text: str, pairs: list[str]) -> None:
-    assert bigrams(text) == pairs
 
 
 # Data files
