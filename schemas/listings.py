@@ -13,6 +13,24 @@ Rights = Literal["granted", "pending", "know_how", "encumbered"]
 Extra = dict[str, str]
 
 
+Comparator = Literal[">=", ">", "<=", "<", "=", "between", "stated"]
+
+
+class Indicator(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One assessment indicator (考核指标): 湿摩擦系数 ≥ 0.5, 剥离强度 80–100 N/cm.
+
+    `text` is what people read and what its source said. Where no number could be read off it the
+    comparator is "stated" and `value` None; `value_max` is the upper end of "between".
+    """
+
+    name: str
+    comparator: Comparator = "stated"
+    value: float | None = None
+    value_max: float | None = None
+    unit: str = ""
+    text: str = ""
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """A technology result (科技成果) as an institute offers it.
 
