@@ -11,12 +11,13 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Self
 
 import msgspec
 
 from search.port import WeightedTerm
 from search.synonyms import Expansion, Synonyms
-from search.terms import WordStatistics, key_terms
+from search.terms import SettledStatistics, WordStatistics, key_terms
 from search.text import plain_words
 
 K1 = 1.2
@@ -57,8 +58,14 @@ class TextCatalogue:
     weights depend on how common a word is among all of them.
     """
 
-    def __init__(self) -> None:
-        self.statistics = WordStatistics()
+    def __init__(
+        self, settled: SettledStatistics | None = None, *, average_length: float = 1.0
+    ) -> None:
+        """With `settled` and `average_length` (in words), texts are weighed as in the large
+        collection that these tell of, and the documents added here are only a few of it."""
+        self.statistics: WordStatistics = WordStatistics() if settled is None else settled
+        self._is_counting = settled is None
+        self._settled_length = average_length
         self._ids: dict[str, int] = {}
         self._packed = [_PackedWords(self._ids, count) for count in range(_HIGHEST_COUNT + 1)]
         self._lengths = 0
@@ -66,8 +73,9 @@ class TextCatalogue:
     def add(self, found: Sequence[str]) -> DocumentWords:
         """A document by its words (search.documents.document_words)."""
         counts = Counter(found)
-        self.statistics.add(counts)
-        self._lengths += len(found)
+        if self._is_counting:
+            self.statistics.add(counts)
+            self._lengths += len(found)
         if counts and max(counts.values()) > _HIGHEST_COUNT:
             counts = Counter({word: min(n, _HIGHEST_COUNT) for word, n in counts.items()})
         by_count = self._packed
@@ -80,6 +88,8 @@ class TextCatalogue:
     @property
     def average_length(self) -> float:
         """In words; 1 for a catalogue without any."""
+        if not self._is_counting:
+            return self._settled_length
         return self._lengths / self.statistics.documents if self._lengths else 1.0
 
 
@@ -106,29 +116,55 @@ class _Concept(msgspec.Struct, frozen=True):
     alternatives: tuple[_Alternative, ...]
 
 
+class Wish:
+    """What a text asks for, before one knows the documents: its key terms and synonyms."""
+
+    def __init__(
+        self, title: str, text: str, *, statistics: WordStatistics, synonyms: Synonyms
+    ) -> None:
+        self._text = f"{title}\n{text}"
+        self.key = key_terms(title, text, statistics)
+        self.full_weight = sum(term.weight for term in self.key) or 1.0
+        self.expansions = synonyms.expansions(self._text)
+
+    @cached_property
+    def whole_words(self) -> tuple[str, ...]:
+        """The key words that are no words inside words, the heaviest first."""
+        weights = {term.token: term.weight for term in self.key}
+        whole = {word for word in plain_words(self._text) if word in weights}
+        return tuple(sorted(whole, key=lambda word: (-weights[word], word)))
+
+
 class Demand:
     """What a text asks for, ready to be compared with the documents of a catalogue."""
 
     def __init__(
         self, title: str, text: str, *, catalogue: TextCatalogue, synonyms: Synonyms
     ) -> None:
+        self._ask(Wish(title, text, statistics=catalogue.statistics, synonyms=synonyms), catalogue)
+
+    @classmethod
+    def of(cls, wish: Wish, catalogue: TextCatalogue) -> Self:
+        """A wish, worked out with the same statistics, asked of this catalogue."""
+        demand = cls.__new__(cls)
+        demand._ask(wish, catalogue)  # noqa: SLF001 - the other constructor of the same class.
+        return demand
+
+    def _ask(self, wish: Wish, catalogue: TextCatalogue) -> None:
         self._catalogue = catalogue
         self._average_length = catalogue.average_length
-        self._text = f"{title}\n{text}"
-        key = key_terms(title, text, catalogue.statistics)
-        self._full_weight = sum(term.weight for term in key) or 1.0
+        self._wish = wish
         self._weights = {
             word_id: term.weight
-            for term in key
+            for term in wish.key
             if (word_id := catalogue.word_id(term.token)) is not None
         }
-        self._key = key
-        by_word = {term.token: term.weight for term in key}
-        expansions = synonyms.expansions(self._text)
+        by_word = {term.token: term.weight for term in wish.key}
         self._concepts = [
-            concept for expansion in expansions if (concept := self._concept(expansion, by_word))
+            concept
+            for expansion in wish.expansions
+            if (concept := self._concept(expansion, by_word))
         ]
-        self._expansions = expansions
         self._concepts_by_word: dict[int, list[int]] = {}
         for place, concept in enumerate(self._concepts):
             for word in {i for each in concept.alternatives for i, _ in each.words}:
@@ -162,8 +198,10 @@ class Demand:
         )
 
     def _gains(self, target: Sequence[str], weight: float) -> tuple[tuple[int, float], ...]:
-        idf = [self._catalogue.statistics.idf(word) for word in target]
         ids = [self._catalogue.word_id(word) for word in target]
+        if not any(i is not None for i in ids):
+            return ()
+        idf = [self._catalogue.statistics.idf(word) for word in target]
         total = sum(idf) or 1.0
         return tuple(
             (i, weight * share / total) for i, share in zip(ids, idf, strict=True) if i is not None
@@ -171,8 +209,8 @@ class Demand:
 
     def terms(self) -> list[WeightedTerm]:
         """Key terms and the words of synonyms, each once at its highest weight, for an engine."""
-        weights = {term.token: term.weight for term in self._key}
-        for expansion in self._expansions:
+        weights = {term.token: term.weight for term in self._wish.key}
+        for expansion in self._wish.expansions:
             trigger = max((weights.get(word, 0.0) for word in expansion.words), default=0.0)
             for target in expansion.targets:
                 for word in target.words:
@@ -185,7 +223,7 @@ class Demand:
     @property
     def has_words(self) -> bool:
         """False for a text of punctuation and stop words only: no coverage says anything then."""
-        return bool(self._key)
+        return bool(self._wish.key)
 
     def coverage(self, document: DocumentWords) -> float:
         """The share of the demand's weight that the document covers, 0–1."""
@@ -199,7 +237,7 @@ class Demand:
             concepts.update(self._concepts_by_word.get(word, ()))
         for place in sorted(concepts):
             covered += _gain(self._concepts[place], present)
-        return min(1.0, (K1 + 1) * covered / self._full_weight)
+        return min(1.0, (K1 + 1) * covered / self._wish.full_weight)
 
     def _counts(self, document: DocumentWords) -> list[tuple[int, int]]:
         """Ids of the wanted words that the document holds, in their order, with their counts."""
@@ -218,10 +256,7 @@ class Demand:
 
     @cached_property
     def _whole_words(self) -> list[tuple[str, int | None]]:
-        weights = {term.token: term.weight for term in self._key}
-        whole = {word for word in plain_words(self._text) if word in weights}
-        heaviest = sorted(whole, key=lambda word: (-weights[word], word))
-        return [(word, self._catalogue.word_id(word)) for word in heaviest]
+        return [(word, self._catalogue.word_id(word)) for word in self._wish.whole_words]
 
     def met_synonyms(self, document: DocumentWords) -> list[tuple[str, str]]:
         """(trigger in the demand, other wording in the document), where the trigger is not."""

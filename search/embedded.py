@@ -124,6 +124,10 @@ class EmbeddedEngine:
         engine._stamps = engine._read_stamps()
         return engine
 
+    def use_synonyms(self, synonyms: Synonyms | None) -> None:
+        """Searches from now on know these synonyms; the index stays as it is."""
+        self._synonyms = synonyms
+
     def finish_writing(self) -> None:
         """Give the writer's lock back and end its threads. Reading goes on."""
         if self._writing:

@@ -6,6 +6,7 @@ from typing import Literal, Protocol, get_args
 import msgspec
 
 from search.documents import SearchDocument
+from search.synonyms import Synonyms
 
 FacetName = Literal["fields", "industry_sections", "provinces", "modes", "trl", "price_bands"]
 FACETS: tuple[FacetName, ...] = get_args(FacetName)
@@ -133,4 +134,8 @@ class SearchEngine(Protocol):
 
     async def versions(self) -> dict[str, int]:
         """Every id in the index with the version that it holds."""
+        ...
+
+    def use_synonyms(self, synonyms: Synonyms | None) -> None:
+        """Searches from now on know these synonyms; the index stays as it is."""
         ...

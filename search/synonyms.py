@@ -16,6 +16,9 @@ from search.text import data_lines, fold, words_of_folded
 EQUIVALENT_WEIGHT = 1.0
 ONE_WAY_WEIGHT = 0.7
 
+# Triggers are looked up by so many first characters: few places of a text begin with those.
+_HEAD = 2
+
 
 class Target(msgspec.Struct, frozen=True):
     """A phrase to look for as well, cut into words; `weight` is its share of the trigger's."""
@@ -46,7 +49,7 @@ class Synonyms:
         self._expansions: dict[str, Expansion] = {}
         self._by_head: dict[str, list[str]] = {}
         for trigger in sorted(self._weights, key=lambda phrase: (-len(phrase), phrase)):
-            self._by_head.setdefault(trigger[0], []).append(trigger)
+            self._by_head.setdefault(trigger[:_HEAD], []).append(trigger)
 
     def _link_through_equivalents(self) -> None:
         """What a phrase looks for one way, its equivalents look for as well."""
@@ -69,17 +72,19 @@ class Synonyms:
         return [self._expansion(trigger) for trigger in found]
 
     def _triggers(self, folded: str) -> Iterator[str]:
-        place = 0
-        while place < len(folded):
-            trigger = self._longest_at(folded, place)
-            if trigger:
+        heads, end = self._by_head, 0
+        for place in range(len(folded)):
+            head = folded[place : place + _HEAD]
+            is_begun = place >= end and (head in heads or head[:1] in heads)
+            if is_begun and (trigger := self._longest_at(folded, place)):
+                end = place + len(trigger)
                 yield trigger
-            place += len(trigger) or 1
 
     def _longest_at(self, folded: str, place: int) -> str:
-        for trigger in self._by_head.get(folded[place], ()):
-            if folded.startswith(trigger, place) and _stands_alone(folded, place, trigger):
-                return trigger
+        for length in range(_HEAD, 0, -1):
+            for trigger in self._by_head.get(folded[place : place + length], ()):
+                if folded.startswith(trigger, place) and _stands_alone(folded, place, trigger):
+                    return trigger
         return ""
 
     def _expansion(self, trigger: str) -> Expansion:
@@ -92,6 +97,23 @@ class Synonyms:
             )
             self._expansions[trigger] = Expansion(trigger=trigger, words=own, targets=targets)
         return self._expansions[trigger]
+
+
+def checked_line(line: str) -> str:
+    """A line of synonyms as it is kept: phrases without blanks around them, none twice.
+
+    Raises ValueError for what is no line, or links nothing.
+    """
+    kind, *cells = line.split("\t")
+    kept = "\t".join([kind.strip(), *("|".join(_as_written(cell)) for cell in cells)])
+    if any(_links(kept)):
+        return kept
+    raise ValueError(f"not a line of synonyms: {line!r}")
+
+
+def _as_written(cell: str) -> list[str]:
+    phrases = [phrase.strip() for phrase in cell.split("|")]
+    return list({fold(phrase): phrase for phrase in reversed(phrases) if phrase}.values())[::-1]
 
 
 def _links(line: str) -> Iterator[tuple[str, str, float]]:
@@ -134,5 +156,11 @@ def _is_latin(character: str) -> bool:
 
 
 @cache
+def shipped_lines() -> tuple[str, ...]:
+    """The lines of the shipped map, in their order."""
+    return tuple(data_lines("synonyms.tsv"))
+
+
+@cache
 def shipped_synonyms() -> Synonyms:
-    return Synonyms(data_lines("synonyms.tsv"))
+    return Synonyms(shipped_lines())

@@ -2,8 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 
 from search.background import MODEL_IDF, background_idf
 from search.port import WeightedTerm
@@ -44,6 +44,30 @@ class WordStatistics:
         return math.log(1 + (n - df + 0.5) / (df + 0.5)) / math.log(2 * n + 2)
 
 
+class SettledStatistics(WordStatistics):
+    """Counts that were made elsewhere and change no more: each word is weighed once.
+
+    May be shared by threads.
+    """
+
+    # Words that no count knows are weighed too; a market of 100,000 listings has some 200,000.
+    _MOST_WEIGHED = 400_000
+
+    def __init__(self, documents: int = 0, frequencies: Mapping[str, int] | None = None) -> None:
+        super().__init__()
+        self.documents = documents
+        self.frequencies = Counter(frequencies)
+        self._weighed: dict[str, float] = {}
+
+    def idf(self, word: str) -> float:
+        known = self._weighed.get(word)
+        if known is None:
+            if len(self._weighed) >= self._MOST_WEIGHED:
+                self._weighed.clear()
+            known = self._weighed[word] = super().idf(word)
+        return known
+
+
 @cache
 def boilerplate() -> frozenset[str]:
     """Words that every listing uses and that say nothing of its technology."""
@@ -78,6 +102,8 @@ def key_terms(
     return terms[:limit]
 
 
+# The same words come again and again; a market has some 200,000.
+@lru_cache(maxsize=200_000)
 def _plainness(word: str) -> float:
     if word in boilerplate():
         return BOILERPLATE_WEIGHT

@@ -8,7 +8,7 @@ word also stands with the words inside it: 锂离子电池 is found by 电池.
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import chain
 from typing import NamedTuple
@@ -111,6 +111,8 @@ def words(text: str) -> list[str]:
     return list(words_of_folded(fold(text)))
 
 
+# The index and the score ask for the words of the same listing one after the other.
+@lru_cache(maxsize=32)
 def words_of_folded(folded: str) -> tuple[str, ...]:
     """`words(text)` of a text that is folded already."""
     return tuple(chain.from_iterable(map(_KEPT.__getitem__, _segmenter().cut_for_search(folded))))
