@@ -1,0 +1,412 @@
+"""Jobs: the outbox and the queue in one table.
+
+A job is enqueued in the transaction of the change that asks for it, so neither is there without
+the other. A worker claims due jobs under a lease; whoever finishes must still hold it, in the
+transaction of the job's own effects: effects in the database happen exactly once, outside ones at
+least once. Attempts count from the claim, so that a job that kills its worker also ends dead.
+Times are those of the database where it has a clock for all its clients: a worker whose own
+clock is wrong takes nobody's lease away. `now` is for those who step the clock themselves.
+"""
+
+import random
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    TextClause,
+    Update,
+    Uuid,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.db import ENQUEUED, Json, Model, UtcTime, new_id, utc_now
+
+# What the marketplace asks of itself; each area's handlers.py tells how it is done. Payloads:
+# INDEX, REMATCH {"kind": "result" | "need", "ids": [id, …]}, INDEX_ORGANISATION {"id"}, the others
+# as their handlers say.
+INDEX = "index.sync"
+INDEX_ORGANISATION = "index.organisation"
+REMATCH = "matching.rematch"
+CHECK_IMPORT, APPLY_IMPORT, UNDO_IMPORT = "imports.check", "imports.apply", "imports.undo"
+
+# Someone waits for it; it may wait; nobody would notice for an hour.
+NOW, SOON, LATER = PRIORITIES = (0, 5, 9)
+MAX_ATTEMPTS = 8
+_BACKOFF_LIMIT_S = 3600.0
+_ERROR_CHARACTERS = 2_000
+# SQLite and PostgreSQL bound the parameters of a statement.
+_IDS_A_STATEMENT = 1_000
+State = Literal["queued", "running", "done", "dead"]
+# Written out, without parameters: only so do both databases see that a partial index serves.
+IS_UNFINISHED = text("state IN ('queued','running')")
+HAS_ENDED = text("state IN ('done','dead')")
+_SILENT_WORKER = "The worker died or fell silent."
+
+
+class Job(Model):
+    """One thing to do. `payload` carries ids: handlers read the rows as they are by then."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued','running','done','dead')", name="state"),
+        Index(
+            "ix_jobs_due",
+            "kind",
+            "priority",
+            "run_at",
+            # These two, so that a look for due jobs reads nothing but the index.
+            "state",
+            "lease_until",
+            sqlite_where=IS_UNFINISHED,
+            postgresql_where=IS_UNFINISHED,
+        ),
+        Index(
+            "ix_jobs_ended",
+            "done_at",
+            sqlite_where=HAS_ENDED,
+            postgresql_where=HAS_ENDED,
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    state: Mapped[str] = mapped_column(String(8), default="queued")
+    priority: Mapped[int] = mapped_column(SmallInteger, default=NOW)
+    run_at: Mapped[datetime] = mapped_column(UtcTime)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    max_attempts: Mapped[int] = mapped_column(Integer, default=MAX_ATTEMPTS)
+    lease: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    dedupe: Mapped[str | None] = mapped_column(String(200), unique=True)
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class CronSlot(Model):
+    """When a recurring job is due next; moving it on and enqueueing is one transaction."""
+
+    __tablename__ = "cron_slots"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    next_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class LeaseLost(Exception):
+    """Another worker has the job by now: nothing of what this one did may count."""
+
+
+class ClaimedJob(msgspec.Struct, frozen=True):
+    id: uuid.UUID
+    kind: str
+    payload: dict[str, Any]
+    attempts: int
+    max_attempts: int
+    lease: uuid.UUID
+
+
+class DueHead(msgspec.Struct, frozen=True):
+    """The longest waiting due job of one kind and priority."""
+
+    kind: str
+    priority: int
+    run_at: datetime
+
+
+class JobKind(msgspec.Struct, frozen=True):
+    """How jobs of one kind are done.
+
+    `handle` gets up to `batch` claimed jobs, reads the rows that they name as they are now, and
+    calls `finish` for all of them in its last unit of work. It may run twice or late. What it
+    raises puts the jobs off; Unavailable and SearchUnavailable cost no attempt.
+    `is_possible` tells whether this process can do such jobs now; a process runs up to `at_once`
+    calls of `handle` side by side. Of jobs that nobody waits for, priorities SOON and LATER,
+    `patient_batch` come together, if it is given: an urgent one then waits less for them. Such
+    jobs also give way to those of the kinds `yields_to`, for some minutes.
+    """
+
+    handle: Callable[[Sequence[ClaimedJob]], Awaitable[None]]
+    batch: int = 1
+    patient_batch: int | None = None
+    yields_to: frozenset[str] = frozenset()
+    is_possible: Callable[[], bool] = lambda: True
+    at_once: int = 1
+
+    def batch_of(self, priority: int) -> int:
+        is_patient = priority != NOW and self.patient_batch is not None
+        return self.patient_batch or 1 if is_patient else self.batch
+
+
+async def enqueue(
+    session: AsyncSession,
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    priority: int = NOW,
+    run_at: datetime | None = None,
+    dedupe: str | None = None,
+) -> bool:
+    """Add a job to this unit of work; False when one with this `dedupe` was there before.
+
+    `priority` is NOW, SOON or LATER. The workers of this process hear of it after the commit.
+    """
+    if priority not in PRIORITIES:
+        raise ValueError(f"There is no priority {priority}.")
+    values = {
+        "id": new_id(),
+        "kind": kind,
+        "payload": payload,
+        "priority": priority,
+        "run_at": run_at or _time(session, None),
+        "dedupe": dedupe,
+        "created_at": utc_now(),
+        "state": "queued",
+        "attempts": 0,
+        "max_attempts": MAX_ATTEMPTS,
+    }
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    added = await session.execute(
+        insert(Job)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=["dedupe"])
+        .returning(Job.id)
+    )
+    session.info[ENQUEUED] = True
+    return added.first() is not None
+
+
+async def due_heads(
+    session: AsyncSession, kinds: Collection[str], *, now: datetime | None = None
+) -> list[DueHead]:
+    """Where due jobs wait, the most urgent first: a look that takes no lock."""
+    waiting_since = func.min(Job.run_at)
+    heads = await session.execute(
+        select(Job.kind, Job.priority, waiting_since)
+        .where(Job.kind.in_(kinds), *_due(_time(session, now)))
+        .group_by(Job.kind, Job.priority)
+        .order_by(Job.priority, waiting_since)
+    )
+    return [DueHead(*row) for row in heads]
+
+
+async def claim(
+    session: AsyncSession,
+    kinds: Collection[str],
+    *,
+    limit: int,
+    lease_s: float,
+    priority: int | None = None,
+    now: datetime | None = None,
+) -> list[ClaimedJob]:
+    """Take due jobs, the most urgent first; those of a worker that fell silent, too.
+
+    A job that was tried before comes alone: what kills its worker must not take others along
+    again and again. One whose worker fell silent more than once is put off first, so that workers
+    that die for other reasons, one after the other, do not use up its attempts within a minute.
+    One whose attempts are used up is dead instead.
+    """
+    time = _time(session, now)
+    due = (
+        select(Job.id, Job.state, Job.attempts, Job.max_attempts)
+        .where(Job.kind.in_(kinds), *_due(time))
+        .order_by(Job.priority, Job.run_at)
+        .limit(limit)
+    )
+    if priority is not None:
+        due = due.where(Job.priority == priority)
+    if session.get_bind().dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    rows = (await session.execute(due)).all()
+    used_up = [row for row in rows if row.attempts >= row.max_attempts]
+    silent = [
+        row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts
+    ]
+    alive = [row for row in rows if row not in used_up and row not in silent]
+    await _bury(session, [row.id for row in used_up], time)
+    for row in silent:
+        await _put_off(session, row.id, time + timedelta(seconds=backoff_s(row.attempts)))
+    if rows and not alive:
+        return await claim(session, kinds, limit=limit, lease_s=lease_s, priority=priority, now=now)
+    alone = [row.id for row in alive[:1] if row.attempts]
+    ids = alone or [row.id for row in alive if not row.attempts]
+    return await _lease(session, ids, time + timedelta(seconds=lease_s))
+
+
+def _time(session: AsyncSession, now: datetime | None) -> Any:
+    """The time that counts: on PostgreSQL its own, on SQLite that of the one machine it is on."""
+    if now is not None:
+        return now
+    return utc_now() if session.get_bind().dialect.name == "sqlite" else func.now()
+
+
+def _due(now: Any) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    is_due = or_(
+        and_(Job.state == "queued", Job.run_at <= now),
+        and_(Job.state == "running", Job.lease_until < now),
+    )
+    return IS_UNFINISHED, is_due
+
+
+async def _bury(session: AsyncSession, ids: Sequence[uuid.UUID], now: Any) -> None:
+    for some in _in_parts(ids):
+        await session.execute(
+            _change(Job.id.in_(some)).values(
+                state="dead", lease=None, lease_until=None, done_at=now, error=_SILENT_WORKER
+            )
+        )
+
+
+async def _put_off(session: AsyncSession, job_id: uuid.UUID, run_at: Any) -> None:
+    await session.execute(
+        _change(Job.id == job_id).values(
+            state="queued", lease=None, lease_until=None, run_at=run_at, error=_SILENT_WORKER
+        )
+    )
+
+
+async def _lease(session: AsyncSession, ids: Sequence[uuid.UUID], until: Any) -> list[ClaimedJob]:
+    lease = uuid.uuid4()
+    claimed: dict[uuid.UUID, ClaimedJob] = {}
+    for some in _in_parts(ids):
+        rows = await session.execute(
+            _change(Job.id.in_(some))
+            .values(state="running", lease=lease, lease_until=until, attempts=Job.attempts + 1)
+            .returning(Job.id, Job.kind, Job.payload, Job.attempts, Job.max_attempts)
+        )
+        for row in rows:
+            claimed[row.id] = ClaimedJob(
+                row.id, row.kind, row.payload, row.attempts, row.max_attempts, lease
+            )
+    return [claimed[job_id] for job_id in ids]
+
+
+async def extend(
+    session: AsyncSession,
+    jobs: Sequence[ClaimedJob],
+    *,
+    lease_s: float,
+    now: datetime | None = None,
+) -> int:
+    """Hold the leases longer: the heartbeat of long work. How many are still held."""
+    until = _time(session, now) + timedelta(seconds=lease_s)
+    return await _change_held(session, jobs, lease_until=until)
+
+
+async def finish(
+    session: AsyncSession, jobs: Sequence[ClaimedJob], *, now: datetime | None = None
+) -> None:
+    """Finish in this unit of work, together with the jobs' effects. Raises LeaseLost."""
+    held = await _change_held(
+        session,
+        jobs,
+        state="done",
+        lease=None,
+        lease_until=None,
+        done_at=_time(session, now),
+        error=None,
+    )
+    if held != len({job.id for job in jobs}):
+        raise LeaseLost
+
+
+async def fail(
+    session: AsyncSession,
+    job: ClaimedJob,
+    error: str,
+    *,
+    retry: bool = True,
+    now: datetime | None = None,
+) -> bool:
+    """Put a failed job off, or lay it to rest when its attempts are used up.
+
+    False, and nothing happens, when the lease is lost.
+    """
+    is_dead = not retry or job.attempts >= job.max_attempts
+    time = _time(session, now)
+    held = await _change_held(
+        session,
+        [job],
+        state="dead" if is_dead else "queued",
+        lease=None,
+        lease_until=None,
+        run_at=time + timedelta(seconds=backoff_s(job.attempts)),
+        error=_storable(error),
+        done_at=time if is_dead else None,
+    )
+    return held == 1
+
+
+async def give_back(
+    session: AsyncSession,
+    jobs: Sequence[ClaimedJob],
+    *,
+    delay_s: float,
+    now: datetime | None = None,
+) -> int:
+    """Return jobs unharmed, without counting the attempt: what they need is away just now.
+
+    Those whose lease is lost stay as they are; how many were returned.
+    """
+    return await _change_held(
+        session,
+        jobs,
+        state="queued",
+        lease=None,
+        lease_until=None,
+        attempts=Job.attempts - 1,
+        run_at=_time(session, now) + timedelta(seconds=delay_s),
+    )
+
+
+async def _change_held(session: AsyncSession, jobs: Sequence[ClaimedJob], **values: Any) -> int:
+    """Change these jobs as far as their leases are still the ones that were claimed; how many."""
+    ids_of_lease: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for job in jobs:
+        ids_of_lease.setdefault(job.lease, []).append(job.id)
+    held = 0
+    for lease, ids in ids_of_lease.items():
+        for some in _in_parts(ids):
+            of_ours = (Job.id.in_(some), Job.lease == lease, Job.state == "running")
+            changed = await session.execute(_change(*of_ours).values(values).returning(Job.id))
+            held += len(changed.all())
+    return held
+
+
+def _change(*conditions: ColumnElement[bool]) -> Update:
+    # No unit of work keeps jobs as objects, so there are none to bring up to date.
+    return update(Job).where(*conditions).execution_options(synchronize_session=False)
+
+
+def _in_parts(ids: Sequence[uuid.UUID]) -> Iterator[Sequence[uuid.UUID]]:
+    for start in range(0, len(ids), _IDS_A_STATEMENT):
+        yield ids[start : start + _IDS_A_STATEMENT]
+
+
+def _storable(error: str) -> str:
+    """PostgreSQL takes neither NUL nor half a surrogate pair, and the failure must be stored."""
+    whole = error.replace("\0", "").encode("utf-8", "replace").decode()
+    return whole[:_ERROR_CHARACTERS]
+
+
+def backoff_s(attempts: int) -> float:
+    """2, 4, 8 … seconds, at most an hour, spread so that what failed together comes back apart."""
+    return min(_BACKOFF_LIMIT_S, 2.0 ** min(attempts, 20)) * random.uniform(0.5, 1.0)  # noqa: S311
