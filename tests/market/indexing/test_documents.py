@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from market.indexing import document_of_need, document_of_result, text_of_need
+from market.indexing.documents import document_of_need, document_of_result, text_of_need
 from schemas.listings import Need, Result
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine

@@ -1,0 +1,25 @@
+"""What indexing remembers of a listing."""
+
+import uuid
+
+from sqlalchemy import ForeignKey, Integer, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.db import Model
+
+
+class ListingWords(Model):
+    """The words of a listing as the score counts them (search.documents.document_words).
+
+    Cut once when the listing is indexed, joined by blanks; `pipeline_version` tells whether the
+    cut is still the present one.
+    """
+
+    __tablename__ = "listing_words"
+
+    listing_id: Mapped[uuid.UUID] = mapped_column(
+        Uuid, ForeignKey("listings.id", ondelete="CASCADE"), primary_key=True
+    )
+    listing_version: Mapped[int] = mapped_column(Integer)
+    pipeline_version: Mapped[int] = mapped_column(Integer)
+    words: Mapped[str] = mapped_column(Text)
