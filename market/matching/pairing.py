@@ -6,17 +6,9 @@ from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
 
-from market.indexing import document_of_need, document_of_result, text_of_need
-from market.matching.reasons import Subject, reasons
-from market.matching.score import (
-    ENTERPRISE_WEIGHTS,
-    INSTITUTE_WEIGHTS,
-    NeedScore,
-    features,
-    side,
-    text_fit,
-    veto,
-)
+from market.indexing.documents import document_of_need, document_of_result
+from market.matching.asking import Asking, sides_of, wish_of_need, wish_of_result
+from market.matching.reasons import reasons
 from schemas.listings import Need, Result
 from schemas.matching import Match
 from schemas.vocab import Lang
@@ -36,6 +28,16 @@ _TERMS_WITHIN_INDUSTRY = 16
 
 _INDUSTRY_GROUP_LENGTH = 4
 _PROGRESS_EVERY_DOCUMENTS = 500
+
+
+def industry_groups(industries: Sequence[str]) -> tuple[str, ...]:
+    """The groups (制鞋业, not 鞋底) of these industries: who else works in them is worth a look."""
+    return tuple({code[:_INDUSTRY_GROUP_LENGTH]: None for code in industries})
+
+
+def heaviest(terms: Sequence[WeightedTerm]) -> list[WeightedTerm]:
+    """The terms that are enough to find the nearest listings of one industry group."""
+    return heapq.nlargest(_TERMS_WITHIN_INDUSTRY, terms, key=attrgetter("weight"))
 
 
 class RankedPair(NamedTuple):
@@ -89,14 +91,13 @@ class Shelf:
             return list(range(len(self.words)))
         terms = demand.terms()
         found = self._engine.candidates_now(terms, limit=limit)
-        if groups := tuple({code[:_INDUSTRY_GROUP_LENGTH]: None for code in industries}):
+        if groups := industry_groups(industries):
             found += self._of_industry(terms, Filters(industries=groups))
         return sorted({self.places[hit.id] for hit in found})
 
     def _of_industry(self, terms: Sequence[WeightedTerm], group: Filters) -> list[Hit]:
         limit = CANDIDATES_BY_INDUSTRY
-        terms = heapq.nlargest(_TERMS_WITHIN_INDUSTRY, terms, key=attrgetter("weight"))
-        found = self._engine.candidates_now(terms, filters=group, limit=limit)
+        found = self._engine.candidates_now(heaviest(terms), filters=group, limit=limit)
         if len(found) == limit:
             return found
         return list(self._engine.search_now(SearchQuery(filters=group, limit=limit)).hits) + found
@@ -127,7 +128,7 @@ class Matcher:
         self._synonyms = synonyms if synonyms is not None else shipped_synonyms()
         self._results_shelf = Shelf(self._taken(results), progress)
         self._needs_shelf: Shelf | None = None
-        self._asking: dict[int, _Asking] = {}
+        self._asking: dict[int, Asking] = {}
 
     def _taken(
         self, results: Iterable[Result | ReadResult]
@@ -169,9 +170,10 @@ class Matcher:
     def best_needs(self, place: int, *, top: int) -> list[RankedPair]:
         """The `top` best needs of the result at this place, best first."""
         shelf, result = self.index_needs(), self.results[place]
-        text = "\n".join((*result.keywords, result.summary))
-        wish = Demand(result.title, text, catalogue=shelf.catalogue, synonyms=self._synonyms)
-        found = shelf.candidates(wish, result.industries, top=top)
+        statistics = shelf.catalogue.statistics
+        wish = wish_of_result(result, statistics=statistics, synonyms=self._synonyms)
+        demand = Demand.of(wish, shelf.catalogue)
+        found = shelf.candidates(demand, result.industries, top=top)
         words = self._results_shelf.words[place]
         scored = [(-self._asking_of(each).score(result, words), each, place) for each in found]
         return _best(scored, top)
@@ -187,32 +189,20 @@ class Matcher:
             self._needs_shelf = Shelf((each, document_words(each)) for each in documents)
         return self._needs_shelf
 
-    def _asking_of(self, place: int) -> "_Asking":
+    def _asking_of(self, place: int) -> Asking:
         if place not in self._asking:
             need = self.needs[place]
-            text = "\n".join((*need.keywords, text_of_need(need)))
-            demand = Demand(
-                need.title, text, catalogue=self._results_shelf.catalogue, synonyms=self._synonyms
-            )
-            self._asking[place] = _Asking(need, demand, as_of=self.as_of)
+            catalogue = self._results_shelf.catalogue
+            wish = wish_of_need(need, statistics=catalogue.statistics, synonyms=self._synonyms)
+            self._asking[place] = Asking(need, Demand.of(wish, catalogue), as_of=self.as_of)
         return self._asking[place]
 
     def explain(self, pair: RankedPair) -> Match:
         """The pair with the parts of its score and its reasons in the asked language."""
         asking, result = self._asking_of(pair.need), self.results[pair.result]
         words = self._results_shelf.words[pair.result]
-        known = features(asking.need, result, text=asking.text_fit(words), as_of=self.as_of)
-        sides = side(known, ENTERPRISE_WEIGHTS), side(known, INSTITUTE_WEIGHTS)
-        shared, asked = asking.demand.shared_words(words)
-        subject = Subject(
-            need=asking.need,
-            result=result,
-            known=known,
-            shared_words=shared,
-            asked_words=asked,
-            met_synonyms=asking.demand.met_synonyms(words),
-            lang=self._lang,
-        )
+        subject = asking.subject(result, words, self._lang)
+        sides = sides_of(subject.known)
         return Match(
             need_id=subject.need.id,
             result_id=subject.result.id,
@@ -221,26 +211,6 @@ class Matcher:
             institute=sides[1],
             reasons=reasons(subject, sides),
         )
-
-
-class _Asking:
-    """A need, ready to be scored with many results."""
-
-    def __init__(self, need: Need, demand: Demand, *, as_of: date) -> None:
-        self.need = need
-        self.demand = demand
-        self._need_score = NeedScore(need, as_of=as_of)
-
-    def score(self, result: Result, words: DocumentWords) -> float:
-        """The mutual score, or −1 for a pair that can't be."""
-        if veto(self.need, result):
-            return -1.0
-        return self._need_score.of(result, text=self.text_fit(words))
-
-    def text_fit(self, words: DocumentWords) -> float | None:
-        if self.demand.has_words and words.length:
-            return text_fit(self.demand.coverage(words))
-        return None
 
 
 def _best(negated: list[tuple[float, int, int]], top: int) -> list[RankedPair]:

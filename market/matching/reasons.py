@@ -12,8 +12,8 @@ from schemas.vocab import Lang, Vocabulary, divisions, fields, industries, modes
 
 MOST_SUPPORTING = 4
 MOST_OPPOSING = 3
-_WORDS_SHOWN = 6
-_WORDINGS_SHOWN = 3
+SHOWN_WORDS = 6
+SHOWN_WORDINGS = 3
 
 # A feature this near to the neutral point is worth no sentence, in log-odds of both sides.
 _TELLING_POINTS = 0.05
@@ -54,8 +54,8 @@ def reasons(subject: Subject, sides: Sequence[Side]) -> tuple[Reason, ...]:
 
 def _text(subject: Subject, supports: bool) -> str:
     shared, asked = len(subject.shared_words), subject.asked_words
-    named = ("、" if subject.lang == "zh" else ", ").join(subject.shared_words[:_WORDS_SHOWN])
-    wordings = [f"{ours} ≈ {theirs}" for ours, theirs in subject.met_synonyms[:_WORDINGS_SHOWN]]
+    named = ("、" if subject.lang == "zh" else ", ").join(subject.shared_words[:SHOWN_WORDS])
+    wordings = [f"{ours} ≈ {theirs}" for ours, theirs in subject.met_synonyms[:SHOWN_WORDINGS]]
     if not shared and not wordings:
         return _say(subject, "文字没有相同的关键词", "The texts share no key word")
     if subject.lang == "zh":

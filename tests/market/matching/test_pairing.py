@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.indexing import document_of_result
+from market.indexing.documents import document_of_result
 from market.matching.pairing import CANDIDATES_BY_WORDS, Matcher
 from market.matching.score import (
     ENTERPRISE_WEIGHTS,
