@@ -6,7 +6,7 @@ details must never pass for anything else.
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from market.exchange.headings import (
@@ -95,6 +95,12 @@ def columns_of(
     if "title" not in meanings:
         meanings = _with_title_of_other_kind(headers, meanings, kind)
     return _first_of_each_field(headers, meanings)
+
+
+@lru_cache(maxsize=1_000)
+def only_counts_rows(header: str) -> bool:
+    """Whether an id column of this name numbers the rows of its file and names nothing (序号)."""
+    return not any(_field_of(header, kind, weak=False) == "id" for kind in HEADINGS)
 
 
 def _id_of_other_kind(header: str, kind: ListingKind) -> str:

@@ -1,8 +1,9 @@
 """Writes results or needs in the form in which `read_results` and `read_needs` read them back."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -14,9 +15,33 @@ from market.exchange.headings import HEADINGS, Heading, ListingKind
 from market.exchange.money import money_text
 from market.exchange.problems import Lang
 from market.exchange.rows import DIVISIONS, RIGHTS_WORDS
+from market.exchange.sheets import SheetColumn, SheetLayout, Style, writing_book
 from schemas import vocab
 from schemas.listings import Need, Result
 
+# What the marketplace adds to an export and takes out again at an import: (zh, en).
+STATUS_HEADER = ("平台状态", "listing_status")
+PUBLISHED_HEADER = ("平台发布日期", "listing_published_on")
+EXPORT_ONLY_HEADERS = frozenset({*STATUS_HEADER, *PUBLISHED_HEADER})
+
+_SHEET_NAMES: dict[ListingKind, tuple[str, str]] = {
+    "result": ("成果", "Results"),
+    "need": ("需求", "Needs"),
+}
+_WIDTHS = {
+    "title": 36,
+    "summary": 60,
+    "description": 60,
+    "indicators": 36,
+    "keywords": 24,
+    "industries": 26,
+    "institute": 26,
+    "enterprise": 26,
+}
+_WRAPPED_FROM = 30
+_LAYOUT = SheetLayout(frozen_columns=2)
+# With the present day no two exports of the same listings would have the same bytes.
+_CREATED = date(2000, 1, 1)
 _LIST_SEPARATORS: dict[Lang, str] = {"zh": "、", "en": "; "}
 # What a cell or a JSON value may be; a list is joined where there are no lists.
 _Written = str | int | list[str] | None
@@ -24,29 +49,84 @@ _Writer = Callable[[Result | Need, Lang], _Written]
 
 
 def write_listings(
-    listings: Sequence[Result] | Sequence[Need], path: Path, lang: Lang = "zh"
+    listings: Sequence[Result] | Sequence[Need],
+    path: Path,
+    lang: Lang = "zh",
+    *,
+    kind: ListingKind | None = None,
 ) -> None:
-    """Writes a .csv (for spreadsheets) or a .jsonl (its keys always English).
+    """Writes a .xlsx or .csv (for people) or a .jsonl (its keys always English).
 
     `lang` is that of headers, of the names of codes and of messages. Extra and contact columns
-    follow the known ones. Raises UsageRefused for another extension, FileRefused when the file
-    can't be written.
+    follow the known ones. `kind` tells the headers of a table without rows, else those of
+    results. Raises UsageRefused for another extension, FileRefused when the file can't be written.
     """
-    extension = path.suffix.lower()
-    if extension not in {".csv", ".jsonl"}:
-        raise UsageRefused(
-            f"{path}：只能写成 .csv 或 .jsonl"
-            if lang == "zh"
-            else f"{path}: listings are written as .csv or .jsonl only"
-        )
+    check_listings_target(path, lang=lang)
+    if listings:
+        kind = "need" if isinstance(listings[0], Need) else "result"
     with writing_aside(path, lang=lang) as file:
-        if extension == ".jsonl":
-            for listing in listings:
-                file.write(msgspec.json.encode(_object(listing, lang)) + b"\n")
-            return
-        headers = _headers(listings, lang)
-        rows = (_cells(_row(listing, lang), headers, lang) for listing in listings)
-        write_csv_rows(headers, rows, file)
+        _FILE_WRITERS[path.suffix.lower()](_Listings(listings, kind or "result", lang), file)
+
+
+def check_listings_target(path: Path, *, lang: Lang = "zh") -> None:
+    """Raises UsageRefused for an extension that no format has."""
+    if path.suffix.lower() in _FILE_WRITERS:
+        return
+    raise UsageRefused(
+        f"{path}：只能写成 .xlsx、.csv 或 .jsonl"
+        if lang == "zh"
+        else f"{path}: listings are written as .xlsx, .csv or .jsonl only"
+    )
+
+
+class _Listings(NamedTuple):
+    """What is to be written."""
+
+    listings: Sequence[Result] | Sequence[Need]
+    kind: ListingKind
+    lang: Lang
+
+    def table(self) -> tuple[list[str], Iterator[list[Cell]]]:
+        headers = _headers(self)
+        rows = (_cells(_row(each, self.lang), headers, self.lang) for each in self.listings)
+        return headers, rows
+
+
+def _write_jsonl(wanted: _Listings, file: BinaryIO) -> None:
+    objects = (_object(listing, wanted.lang) for listing in wanted.listings)
+    file.writelines(msgspec.json.encode(each) + b"\n" for each in objects)
+
+
+def _write_csv(wanted: _Listings, file: BinaryIO) -> None:
+    headers, rows = wanted.table()
+    write_csv_rows(headers, rows, file)
+
+
+def _write_workbook(wanted: _Listings, file: BinaryIO) -> None:
+    headers, rows = wanted.table()
+    zh, en = _SHEET_NAMES[wanted.kind]
+    widths = {
+        _header(each, wanted.lang): _WIDTHS.get(each.field, 18) for each in HEADINGS[wanted.kind]
+    }
+    columns = [
+        SheetColumn(header, widths.get(header, 18), _style(header, widths)) for header in headers
+    ]
+    with writing_book(file, as_of=_CREATED) as book:
+        sheet = book.sheet(zh if wanted.lang == "zh" else en, columns, layout=_LAYOUT)
+        for row in rows:
+            sheet.write(row)
+        sheet.finish()
+
+
+def _style(header: str, widths: Mapping[str, int]) -> Style:
+    return "wrapped" if widths.get(header, 0) >= _WRAPPED_FROM else "text"
+
+
+_FILE_WRITERS: dict[str, Callable[[_Listings, BinaryIO], None]] = {
+    ".xlsx": _write_workbook,
+    ".csv": _write_csv,
+    ".jsonl": _write_jsonl,
+}
 
 
 def _object(listing: Result | Need, lang: Lang) -> dict[str, _Written]:
@@ -79,10 +159,9 @@ def _first_division(text: str) -> str | None:
     return DIVISIONS.find(text) or next(iter(codes), None)
 
 
-def _headers(listings: Sequence[Result] | Sequence[Need], lang: Lang) -> list[str]:
-    kind: ListingKind = "need" if listings and isinstance(listings[0], Need) else "result"
-    headers = dict.fromkeys(_header(heading, lang) for heading in _headings(kind))
-    for listing in listings:
+def _headers(wanted: _Listings) -> list[str]:
+    headers = dict.fromkeys(_header(heading, wanted.lang) for heading in _headings(wanted.kind))
+    for listing in wanted.listings:
         headers.update(dict.fromkeys(listing.extra))
         headers.update(dict.fromkeys(listing.contacts))
     return list(headers)

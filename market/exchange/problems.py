@@ -104,6 +104,21 @@ _ROW_MESSAGES = {
         "表头更像{other}，两个文件是否颠倒了？",
         "the headers look like {other}: are the two files swapped?",
     ),
+    "title_repeated": _Message(
+        "refused",
+        "没有编号，而名称与第 {first} 行相同，无法区分；请填写编号",
+        "has no id, and the same title as row {first}: please give it an id",
+    ),
+    "row_too_long": _Message(
+        "refused",
+        "整行内容超过 {limit} 字节",
+        "the row holds more than {limit} bytes",
+    ),
+    "other_organisation": _Message(
+        "warning",
+        "“{value}”不是本单位；仍按本单位导入，该名称原样保留",
+        "“{value}” is not your organisation; imported as yours, the name is kept as it is",
+    ),
     "no_rows": _Message("warning", "只有表头，没有数据", "holds headers but no rows"),
 }
 
@@ -184,6 +199,10 @@ _FILE_MESSAGES = {
         "第 {line} 行的引号没有配对",
         "a quotation mark opened in row {line} is never closed",
     ),
+    "time_up": (
+        "读取超过 {limit} 秒，请拆分后再导入",
+        "reading takes longer than {limit} seconds; please split it",
+    ),
     "headers_unknown": (
         "没有找到名称列。读到的表头：{found}。可识别的名称列：{understood}",
         "no column of titles was found. Headers read: {found}. Understood as title: {understood}",
@@ -245,9 +264,18 @@ class Source(NamedTuple):
 
     def refuse(self, code: str, **values: object) -> FileRefused:
         """The error to raise for the whole file."""
-        template = _FILE_MESSAGES[code][0 if self.lang == "zh" else 1]
-        reason = template.format(**{key: printable(str(v)) for key, v in values.items()})
-        return FileRefused(printable(str(self.path)), reason)
+        shown = {key: printable(str(value)) for key, value in values.items()}
+        zh, en = (template.format(**shown) for template in _FILE_MESSAGES[code])
+        return RefusedFile(printable(str(self.path)), zh, en, lang=self.lang)
+
+
+class RefusedFile(FileRefused):
+    """A file that is refused for a reason of ours, which can be told in either language."""
+
+    def __init__(self, path: object, zh: str, en: str, *, lang: Lang) -> None:
+        super().__init__(path, zh if lang == "zh" else en)
+        self.zh = zh
+        self.en = en
 
 
 def printable(text: str) -> str:

@@ -1,6 +1,6 @@
 """Reads files of results and needs as people have them; nothing here needs a database."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -28,7 +28,9 @@ class ReadListings(msgspec.Struct, Generic[ListingT], kw_only=True):
     """What a file held. `rows` counts those with content: len(listings) + len(refused).
 
     `columns` are those of the source in its order, without extra columns that are empty in all
-    rows: what is needed to write `extra` and `contacts` again as they came.
+    rows: what is needed to write `extra` and `contacts` again as they came. `lines` tells in
+    which row of the file the listing with an id stands; `without_id` are the ids of listings
+    whose rows state none, or only their place in the file (序号).
     """
 
     listings: list[ListingT]
@@ -36,6 +38,8 @@ class ReadListings(msgspec.Struct, Generic[ListingT], kw_only=True):
     warnings: list[RowProblem]
     rows: int
     columns: tuple[Column, ...]
+    lines: Mapping[str, int]
+    without_id: Set[str]
 
 
 def read_results(
@@ -81,6 +85,7 @@ class _Reader(Generic[ListingT]):
         self._columns: dict[str, Column] = {}
         self._filled_extras: set[str] = set()
         self._first_lines: dict[str, int] = {}
+        self._without_id: set[str] = set()
         # Warnings that are worth one line a file: what was said of which column.
         self._said: set[tuple[str, str]] = set()
         self._listings: list[ListingT] = []
@@ -117,6 +122,8 @@ class _Reader(Generic[ListingT]):
             warnings=self._warnings,
             rows=rows,
             columns=tuple(self._kept_columns()),
+            lines=self._first_lines,
+            without_id=self._without_id,
         )
 
     def _kept_columns(self) -> Iterator[Column]:
@@ -142,6 +149,8 @@ class _Reader(Generic[ListingT]):
             self._refused.append(self._duplicate(row, listing.id))
             return
         self._first_lines[listing.id] = record.line
+        if not row.has_own_id():
+            self._without_id.add(listing.id)
         self._filled_extras.update(listing.extra, listing.contacts)
         self._listings.append(listing)
         if self._sink:

@@ -14,7 +14,7 @@ from market.exchange.cells import (
     word_set,
 )
 from market.exchange.dates import Period, parse_period, period_of_day
-from market.exchange.headers import Column, header_key
+from market.exchange.headers import Column, header_key, only_counts_rows
 from market.exchange.identifiers import is_credit_code, is_wrong_patent_number
 from market.exchange.money import UNKNOWN, Money, parse_money
 from market.exchange.problems import RowProblem
@@ -133,6 +133,10 @@ class Row:
             header = self._cells["id"][0].header
             raise self._refuse(header, "id_too_long", size=str(size_bytes), limit=str(MAX_ID_BYTES))
         return given or str(self.line)
+
+    def has_own_id(self) -> bool:
+        """Whether the id names the listing, also in another file: 序号 only counts the rows."""
+        return "id" in self._cells and not only_counts_rows(self._cells["id"][0].header)
 
     def items(self, field: str) -> tuple[str, ...]:
         return items(self._cells[field][1]) if field in self._cells else ()

@@ -23,7 +23,7 @@ from tests.market.commands.runs import names_in, pairs_of
 from tests.market.factories import bare_need, bare_result, make_need, make_result
 
 CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
-WAYS = [(name, lang) for name in ("x.csv", "x.jsonl") for lang in ("zh", "en")]
+WAYS = [(name, lang) for name in ("x.csv", "x.jsonl", "x.xlsx") for lang in ("zh", "en")]
 
 
 def written(
@@ -295,8 +295,8 @@ def test_no_listings_are_a_table_of_headers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", "x.xlsx：只能写成 .csv 或 .jsonl"),
-        ("en", "x.xlsx: listings are written as .csv or .jsonl only"),
+        ("zh", "x.pdf：只能写成 .xlsx、.csv 或 .jsonl"),
+        ("en", "x.pdf: listings are written as .xlsx, .csv or .jsonl only"),
     ],
 )
 def test_other_extension_is_refused(
@@ -305,7 +305,7 @@ def test_other_extension_is_refused(
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(UsageRefused) as refused:
-        write_listings([make_need()], Path("x.xlsx"), lang)
+        write_listings([make_need()], Path("x.pdf"), lang)
 
     assert str(refused.value) == said
     assert names_in(tmp_path) == []
