@@ -4,6 +4,7 @@
 """
 
 import io
+import keyword
 import os
 import sys
 from importlib import import_module, metadata
@@ -24,6 +25,16 @@ _COMMANDS = {
     "demo": "样例配对，先看一眼 · Pair the sample that comes with the product",
     "pair": "两份文件配对：成果 × 需求 · Pair a file of results with a file of needs",
     "search": "在一份文件中快速检索 · Search one file",
+    "serve": "运行平台（接口与后台任务） · Run the marketplace",
+    "worker": "另行运行后台任务 · Run the jobs in a process of their own",
+    "migrate": "升级数据库 · Bring the database to this version",
+    "users": "用户与管理员 · People and administrators",
+    "keys": "接口密钥 · API keys",
+    "jobs": "后台任务：查看、重试、删除 · See, retry and drop jobs",
+    "import": "把表格导入平台 · Import a spreadsheet into the marketplace",
+    "export": "从平台导出 · Export from the marketplace",
+    "reindex": "重建检索索引 · Build the search index anew",
+    "doctor": "检查安装与数据 · Look for what is wrong",
 }
 
 
@@ -41,8 +52,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"market.commands.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        # `import` is a word of the language: its module and function end in an underscore.
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"market.commands.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

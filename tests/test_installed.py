@@ -15,8 +15,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ["market", "search", "schemas"]
 # Every file that the program reads at run time; a new one is named here when it is added.
 DATA_FILES = [
+    "market/accounts/common_passwords.txt",
     "market/demo_data/needs.jsonl",
     "market/demo_data/results.jsonl",
+    "market/migrations/script.py.mako",
     "schemas/data/divisions.tsv",
     "schemas/data/fields.tsv",
     "schemas/data/industries.tsv",

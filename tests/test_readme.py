@@ -1,4 +1,4 @@
-"""The README tells what is so. `python -m tests.test_readme` writes its table of headers anew."""
+"""The README tells what is so. `python -m tests.test_readme` writes its tables anew."""
 
 import re
 import subprocess
@@ -11,11 +11,14 @@ import click
 import pytest
 
 from market import errors
+from market.cli import duijie
 from market.exchange.headings import HEADINGS, Heading, ListingKind
+from market.settings import settings_table
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 BEGIN, END = "<!-- headers -->\n", "<!-- /headers -->"
+SETTINGS_BEGIN, SETTINGS_END = "<!-- settings -->\n", "<!-- /settings -->"
 FIRST_SCREEN_LINES = 40
 DEMO = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/duijie demo"
 TEST = "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/pytest"
@@ -43,11 +46,22 @@ def _strong(heading: Heading) -> str:
     return "、".join([heading.zh, heading.en, *heading.synonyms.split()])
 
 
+def settings_section() -> str:
+    """Every setting of the program with its default."""
+    head = "| variable · 变量 | default · 默认 | what for · 用途 |\n| --- | --- | --- |"
+    return f"\n{head}\n{settings_table()}\n\n"
+
+
 def rewrite() -> None:
-    """Puts the table into the README's section for it."""
-    before, _, rest = README.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}{headers_table()}{END}{after}", "utf-8")
+    """Puts the tables into the README's sections for them."""
+    text = _replaced(README.read_text("utf-8"), BEGIN, headers_table(), END)
+    README.write_text(_replaced(text, SETTINGS_BEGIN, settings_section(), SETTINGS_END), "utf-8")
+
+
+def _replaced(text: str, begin: str, section: str, end: str) -> str:
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}{section}{end}{after}"
 
 
 @cache
@@ -84,10 +98,18 @@ def test_ci_runs_the_readme_s_test_command() -> None:
     assert made == [TEST]
 
 
-@pytest.mark.parametrize("name", ["demo", "pair", "search"])
+def options_of(command: click.Command) -> list[str]:
+    """The options of a command and of the commands below it."""
+    found = [flag for p in command.params if isinstance(p, click.Option) for flag in p.opts]
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return found + [flag for each in below for flag in options_of(each)]
+
+
+@pytest.mark.parametrize("name", duijie.list_commands(click.Context(duijie)))
 def test_every_option_is_explained(name: str) -> None:
-    command: click.Command = getattr(import_module(f"market.commands.{name}"), name)
-    flags = [flag for p in command.params if isinstance(p, click.Option) for flag in p.opts]
+    command = duijie.get_command(click.Context(duijie), name)
+    assert command is not None
+    flags = options_of(command)
     section = readme()[: readme().index("## Why it is like this")]
     words = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", section))
 
@@ -117,6 +139,12 @@ def test_table_of_headers_is_that_of_the_program() -> None:
     _, _, rest = readme().partition(BEGIN)
 
     assert rest.partition(END)[0] == headers_table()
+
+
+def test_table_of_settings_is_that_of_the_program() -> None:
+    _, _, rest = readme().partition(SETTINGS_BEGIN)
+
+    assert rest.partition(SETTINGS_END)[0] == settings_section()
 
 
 def test_table_of_headers_names_every_synonym_once_a_table() -> None:

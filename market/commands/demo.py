@@ -35,12 +35,33 @@ _REASONS_SHOWN = 2
     help="样例文件写到哪个文件夹 · where the sample files go",
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-def demo(folder: Path, lang: Lang) -> None:
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="改为建立一个带样例的平台并运行 · fill a marketplace with the sample and serve it",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="与 --serve 同用，0 为任意空闲端口 · port to serve on",
+)
+def demo(folder: Path, lang: Lang, serve: bool, port: int) -> None:
     """用随附样例跑一遍配对：列出最好的几对及其理由，并写出工作簿。
 
     Pairs the sample (invented results and needs), shows the best pairs with their reasons, and
     writes the two files and the workbook into a folder. Run again, it writes them anew.
+
+    With --serve it fills a marketplace in the folder instead: accounts of every role, whose
+    passwords are shown once, and the sample's listings; then it serves it.
     """
+    if serve:
+        # The web stack takes a second to import: pairing need not wait for it.
+        from market.commands.demo_market import serve_demo  # noqa: PLC0415
+
+        serve_demo(folder, port, lang)
+        return
     results, needs = sample_results(), sample_needs()
     as_of = datetime.now(tz=UTC).astimezone().date()
     request = PairRequest(

@@ -1,15 +1,18 @@
 """What a person types behind --field, --industry, --trl …, as filters of a search."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from market.errors import UsageRefused
 from market.exchange.money import Money, parse_money
+from market.listings.filter_codes import (
+    division_prefix_of,
+    field_code,
+    industry_code,
+    mode_code,
+    modes_meant,
+)
 from schemas import vocab
-from schemas.vocab import Vocabulary
 from search.port import Filters
-
-_DIVISION_PREFIX = re.compile(r"[0-9]{2}(?:[0-9]{2}){0,2}")
 
 
 def read_filters(
@@ -26,10 +29,10 @@ def read_filters(
     trl_min, trl_max = (None, None) if trl is None else _trl(trl)
     money = Money(None, None) if price is None else _price(price)
     return Filters(
-        fields=_read_each("--field", field, lambda text: _code(vocab.fields(), text)),
-        industries=_read_each("--industry", industry, lambda text: _code(vocab.industries(), text)),
-        divisions=_read_each("--division", division, _division),
-        modes=_modes(_read_each("--mode", mode, lambda text: _code(vocab.modes(), text))),
+        fields=_read_each("--field", field, field_code),
+        industries=_read_each("--industry", industry, industry_code),
+        divisions=_read_each("--division", division, division_prefix_of),
+        modes=modes_meant(_read_each("--mode", mode, mode_code)),
         organisation=organisation,
         trl_min=trl_min,
         trl_max=trl_max,
@@ -52,24 +55,6 @@ def _read_each(
 
 def _not_understood(option: str, value: str) -> UsageRefused:
     return UsageRefused(f"{option} {value}：无法理解 · not understood")
-
-
-def _code(vocabulary: Vocabulary, text: str) -> str | None:
-    entry = vocabulary.find(text)
-    return entry.code if entry else None
-
-
-def _division(text: str) -> str | None:
-    if _DIVISION_PREFIX.fullmatch(text):
-        return vocab.division_prefix(text) if text.ljust(6, "0") in vocab.divisions() else None
-    code = _code(vocab.divisions(), text)
-    return vocab.division_prefix(code) if code else None
-
-
-def _modes(asked: tuple[str, ...]) -> tuple[str, ...]:
-    """A mode and the kinds of it: who asks for a licence takes an exclusive one, too."""
-    kinds = [mode.code for mode in vocab.modes() if mode.parent in asked]
-    return (*asked, *kinds)
 
 
 def _trl(text: str) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from market.errors import DuijieError, FileRefused
 from market.exchange.headers import Column
 from market.exchange.problems import RowProblem
 from market.exchange.readers import read_results
-from market.indexing import document_of_result
+from market.indexing.documents import document_of_result
 from market.matching.pairing import ReadResult
 from schemas.listings import Result
 from schemas.vocab import Lang

@@ -1,7 +1,7 @@
 """`duijie search FILE QUERY`: a quick look into one file, without an index to keep."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ from market.commands.problems import tell_problems
 from market.commands.progress import steps_on_stderr
 from market.errors import EXIT_SOME_REFUSED
 from market.exchange.readers import read_needs, read_results
-from market.indexing import document_of_need, document_of_result
-from schemas import vocab
-from schemas.vocab import Lang, Vocabulary
+from market.indexing.documents import document_of_need, document_of_result
+from market.listings.facets import facet_label
+from schemas.vocab import Lang
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
 from search.port import FACETS, SearchPage, SearchQuery, Sort, Span
@@ -166,18 +166,9 @@ def _between(low: int | None, high: int | None) -> str:
 
 def _facet_line(facet: str, counts: Mapping[str, int], lang: Lang) -> str:
     shown = list(counts.items())[:_FACET_VALUES_SHOWN]
-    named = "  ".join(f"{_facet_value(facet, value, lang)} {count}" for value, count in shown)
+    named = "  ".join(f"{facet_label(facet, value, lang)} {count}" for value, count in shown)
     rest = " …" if len(counts) > len(shown) else ""
     return f"{_FACET_NAMES[facet][lang == 'en']}: {named}{rest}"
-
-
-def _facet_value(facet: str, value: str, lang: Lang) -> str:
-    if facet == "price_bands":
-        return _PRICE_BANDS[value][lang == "en"]
-    vocabulary = _FACET_VOCABULARIES.get(facet)
-    if vocabulary is None or value not in vocabulary():
-        return f"TRL {value}" if facet == "trl" else value
-    return vocabulary()[value].name(lang)
 
 
 _EMPTY = {
@@ -197,17 +188,4 @@ _FACET_NAMES = {
     "modes": ("合作方式", "Modes"),
     "trl": ("成熟度", "TRL"),
     "price_bands": ("价格", "Price"),
-}
-_PRICE_BANDS = {
-    "under_100k": ("10万以下", "under 100k"),
-    "100k_500k": ("10万–50万", "100k–500k"),
-    "500k_1m": ("50万–100万", "500k–1m"),
-    "1m_5m": ("100万–500万", "1m–5m"),
-    "5m_up": ("500万以上", "5m and up"),
-}
-_FACET_VOCABULARIES: dict[str, Callable[[], Vocabulary]] = {
-    "fields": vocab.fields,
-    "industry_sections": vocab.industries,
-    "provinces": vocab.divisions,
-    "modes": vocab.modes,
 }

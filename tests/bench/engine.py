@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from market.indexing import document_of_result, text_of_need
+from market.indexing.documents import document_of_result, text_of_need
 from market.matching.pairing import Matcher
 from schemas.listings import Need, Result
 from search.coverage import Demand

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from market.exchange.readers import read_needs, read_results
-from market.indexing import document_of_result, text_of_need
+from market.indexing.documents import document_of_result, text_of_need
 from market.matching.pairing import Matcher
 from schemas.listings import Need, Result
 from search.embedded import EmbeddedEngine

@@ -1,5 +1,6 @@
 """A working folder of its own for each test, and the command as a function."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 
 from market.cli import exit_code_of
 from tests.market.commands.catalogue import BARE, CATALYST, DRYER, SOLE, Answer, Search
-from tests.market.commands.runs import Duijie, Ran
+from tests.market.commands.runs import Duijie, DuijieOnMarket, Ran
 from tests.market.exchange.files import json_lines
 
 
@@ -46,3 +47,16 @@ def found(catalogue: Path, duijie: Duijie) -> Search:
         return msgspec.json.decode(ran.out, type=dict)
 
     return search
+
+
+@pytest.fixture
+def duijie_on_market(
+    duijie: Duijie, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> DuijieOnMarket:
+    """Runs a command on the test's database, in a thread: commands bring their own loop."""
+    monkeypatch.setenv("DUIJIE_DATABASE_URL", database_url)
+
+    async def run(*arguments: str) -> Ran:
+        return await asyncio.to_thread(duijie, *arguments)
+
+    return run

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ class Ran(NamedTuple):
 
 
 Duijie = Callable[..., Ran]
+DuijieOnMarket = Callable[..., Awaitable[Ran]]
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from market.commands.reading import ResultsOfFile
 from market.commands.two_processes import can_fork
 from market.errors import DuijieError, FileRefused
 from market.exchange.readers import read_results
-from market.indexing import document_of_result
+from market.indexing.documents import document_of_result
 from market.matching.pairing import ReadResult
 from schemas.listings import Result
 from search.documents import document_words
@@ -57,6 +57,7 @@ def test_a_small_file_is_read_here(tmp_path: Path) -> None:
 
 
 @needs_fork
+@pytest.mark.single_threaded
 @pytest.mark.usefixtures("large_from_one_byte")
 @pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1200])
 def test_a_child_reads_the_same_as_this_process(tmp_path: Path, count: int) -> None:
@@ -75,6 +76,7 @@ def test_a_child_reads_the_same_as_this_process(tmp_path: Path, count: int) -> N
 
 
 @needs_fork
+@pytest.mark.single_threaded
 @pytest.mark.usefixtures("large_from_one_byte")
 def test_the_words_of_a_child_are_those_of_the_document(tmp_path: Path) -> None:
     found = list(ResultsOfFile(write_results(tmp_path, 2_000), lang="zh"))
@@ -87,6 +89,7 @@ def test_the_words_of_a_child_are_those_of_the_document(tmp_path: Path) -> None:
 
 
 @needs_fork
+@pytest.mark.single_threaded
 @pytest.mark.usefixtures("large_from_one_byte")
 def test_a_file_that_cannot_be_read_is_refused_as_here(tmp_path: Path) -> None:
     path = tmp_path / "results.xlsx"
@@ -101,6 +104,7 @@ def test_a_file_that_cannot_be_read_is_refused_as_here(tmp_path: Path) -> None:
 
 
 @needs_fork
+@pytest.mark.single_threaded
 @pytest.mark.usefixtures("large_from_one_byte")
 def test_a_child_that_dies_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_results(tmp_path, 3)

@@ -22,6 +22,7 @@ def test_every_place_is_worked_out_in_its_order(count: int) -> None:
 
 
 @needs_fork
+@pytest.mark.single_threaded
 def test_three_of_five_places_of_a_long_loop_are_worked_out_by_a_child() -> None:
     workers = list(in_two_processes(100, lambda _: os.getpid()))
 
@@ -46,6 +47,7 @@ def test_a_process_with_threads_does_it_alone() -> None:
 
 
 @needs_fork
+@pytest.mark.single_threaded
 def test_the_places_of_a_child_that_dies_are_done_by_this_process() -> None:
     parent = os.getpid()
 
@@ -58,6 +60,7 @@ def test_the_places_of_a_child_that_dies_are_done_by_this_process() -> None:
 
 
 @needs_fork
+@pytest.mark.single_threaded
 def test_an_error_of_the_work_comes_up_in_this_process() -> None:
     def work(place: int) -> int:
         if place == 7:
@@ -69,6 +72,7 @@ def test_an_error_of_the_work_comes_up_in_this_process() -> None:
 
 
 @needs_fork
+@pytest.mark.single_threaded
 def test_no_child_is_left_when_the_iterator_is_closed_early() -> None:
     answers = in_two_processes(10_000, lambda place: b"x" * 10_000 + bytes([place % 256]))
     assert isinstance(answers, Iterator)
@@ -82,6 +86,7 @@ def test_no_child_is_left_when_the_iterator_is_closed_early() -> None:
 
 
 @needs_fork
+@pytest.mark.single_threaded
 def test_messages_arrive_whole_and_in_order() -> None:
     sent = [b"", b"a", b"b" * 3_000_000, "结束".encode()]
 
@@ -94,6 +99,7 @@ def test_messages_arrive_whole_and_in_order() -> None:
 
 
 @needs_fork
+@pytest.mark.single_threaded
 def test_messages_end_where_the_child_fails(capfd: pytest.CaptureFixture[str]) -> None:
     def job(send: Send) -> None:
         send(b"first")

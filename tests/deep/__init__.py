@@ -1,0 +1,1 @@
+"""Runs of many minutes: `pytest -m deep`."""

@@ -1,0 +1,1 @@
+"""The hard tests: hostile requests, the contract of the document, kill −9 under load."""

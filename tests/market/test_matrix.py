@@ -1,0 +1,259 @@
+"""Who may use which route on what: a table written by hand, not made of the guards.
+
+Each cell has one sign for each actor, in the order of ACTORS: `.` let through, `1` 401, `3` 403,
+`4` 404. Accounts have a matrix of their own (tests/market/accounts/test_matrix.py).
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from sqlalchemy import update
+
+from market.accounts.models import ApiKey
+from market.db import Database, new_id, utc_now
+from market.exchange.models import Import
+from market.listings.models import Listing, NeedListing, ResultListing
+from market.matching.models import MatchRow, SynonymRow
+from tests.market.accounts.factories import Account, make_account, make_key
+from tests.market.accounts.test_matrix import MATRIX as ACCOUNTS
+
+ACTORS = (
+    "anonymous",
+    "bad token",
+    "expired key",
+    "institute",
+    "other institute",
+    "enterprise",
+    "other enterprise",
+    "investor",
+    "outpost",
+    "organizer",
+    "broker",
+    "moderator",
+    "administrator",
+)
+# The institute owns the result, the enterprise the need and the other institute nothing.
+OPEN = ".11.........."
+POSTS_RESULTS = "111..333.3.33"
+POSTS_NEEDS = "11133..3.3.33"
+OWN_RESULT = "111.433343433"
+OWN_NEED = "11133.4343433"
+NO_RESULT = "1114433343433"
+NO_NEED = "1113344343433"
+READS_OWN_RESULT = "111.4443434.."
+READS_OWN_NEED = "11144.43434.."
+READS_NOTHING = "1114444343444"
+POSTERS = "111....3.3..."
+IMPORTERS = "111....3.3.33"
+OWN_IMPORT = "111.444343433"
+NO_IMPORT = "1114444343433"
+MATCHES_OF_RESULT = "111.4444444.."
+MATCHES_OF_NEED = "11144.44444.."
+NO_MATCHES = "1114444444444"
+GIVES_FEEDBACK = "111.4.4444444"
+SIGNED_IN = "111.........."
+ADMINISTRATORS = "111333333333."
+NO_SYNONYM = "1113333333334"
+NOT_THERE = "4114444444444"
+
+
+def _of_listings(
+    name: str, own: str, none: str, reads: str, draft: str
+) -> dict[str, dict[str, str]]:
+    """The routes that results and needs have alike."""
+    path = f"/{name}/{{listing_id}}"
+    moves = ("publish", "pause", "close", "reopen", "withdraw", "renew")
+    changed = {"draft": own, "missing": none}
+    return {
+        f"GET {path}": {"published": OPEN, "draft": draft, "missing": NOT_THERE},
+        f"PATCH {path}": changed,
+        f"DELETE {path}": changed,
+        f"GET {path}/preview": {"draft": reads, "missing": READS_NOTHING},
+        **{f"POST {path}/{move}": changed for move in moves},
+        f"GET /my/{name}": {"-": POSTERS},
+        f"GET /{name}": {"-": OPEN},
+        f"GET /{name}/suggest": {"-": OPEN},
+        f"GET /exports/{name}": {"-": POSTERS},
+    }
+
+
+# route → which object → a sign for each actor.
+MATRIX: dict[str, dict[str, str]] = {
+    "POST /results": {"-": POSTS_RESULTS},
+    "POST /needs": {"-": POSTS_NEEDS},
+    **_of_listings("results", OWN_RESULT, NO_RESULT, READS_OWN_RESULT, "411.4444444.."),
+    **_of_listings("needs", OWN_NEED, NO_NEED, READS_OWN_NEED, "41144.44444.."),
+    "GET /vocabularies/{name}": {"known": OPEN, "missing": NOT_THERE},
+    "GET /results/{listing_id}/matches": {"published": MATCHES_OF_RESULT, "missing": NO_MATCHES},
+    "GET /needs/{listing_id}/matches": {"published": MATCHES_OF_NEED, "missing": NO_MATCHES},
+    "GET /my/matches": {"-": SIGNED_IN},
+    "PUT /matches/{match_id}/feedback": {"match": GIVES_FEEDBACK, "missing": NO_MATCHES},
+    "DELETE /matches/{match_id}/feedback": {"match": GIVES_FEEDBACK, "missing": NO_MATCHES},
+    "GET /synonyms": {"-": ADMINISTRATORS},
+    "POST /synonyms": {"-": ADMINISTRATORS},
+    "DELETE /synonyms/{synonyms_id}": {"known": ADMINISTRATORS, "missing": NO_SYNONYM},
+    # What is sent is a file of results.
+    "POST /imports": {"-": POSTS_RESULTS},
+    "GET /imports": {"-": IMPORTERS},
+    "GET /imports/{import_id}": {"own": OWN_IMPORT, "missing": NO_IMPORT},
+    "DELETE /imports/{import_id}": {"own": OWN_IMPORT, "missing": NO_IMPORT},
+    "GET /imports/{import_id}/rows": {"own": OWN_IMPORT, "missing": NO_IMPORT},
+    "GET /imports/{import_id}/problems": {"own": OWN_IMPORT, "missing": NO_IMPORT},
+    "POST /imports/{import_id}/apply": {"own": OWN_IMPORT, "missing": NO_IMPORT},
+    "POST /imports/{import_id}/undo": {"own": OWN_IMPORT, "missing": NO_IMPORT},
+    "GET /exports/matches": {"-": IMPORTERS},
+    "GET //health/live": {"-": OPEN},
+    "GET //health/ready": {"-": OPEN},
+    "GET //metrics": {"-": "111333333333."},
+}
+BODIES = {
+    "POST /results": {"title": "鞋底材料"},
+    "POST /needs": {"title": "求鞋底材料"},
+    "PATCH /results/{listing_id}": {"title": "新名称"},
+    "PATCH /needs/{listing_id}": {"title": "新名称"},
+    "POST /results/{listing_id}/renew": {},
+    "POST /needs/{listing_id}/renew": {},
+    "PUT /matches/{match_id}/feedback": {"verdict": "saved"},
+    "POST /synonyms": {"line": "止滑 = 防滑"},
+}
+CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
+_SIGNS = {401: "1", 403: "3", 404: "4"}
+
+
+def test_every_route_of_the_application_is_in_a_matrix(app: Litestar) -> None:
+    registered = {
+        f"{method} {route.path_format}"
+        for route in app.routes
+        if isinstance(route, HTTPRoute) and not route.path.startswith("/schema")
+        for method in route.route_handler_map
+        if method != "OPTIONS"
+    }
+    accounts = {f"{method} {_whole(path)}" for method, path in ACCOUNTS}
+    ours = {f"{route.split()[0]} {_whole(route.split()[1])}" for route in MATRIX}
+
+    assert registered == accounts | ours
+    assert accounts & ours == set()
+
+
+@pytest.mark.parametrize(("route", "which"), CELLS)
+async def test_matrix(
+    client: httpx.AsyncClient, database: Database, route: str, which: str
+) -> None:
+    people = await _people(database)
+    headers = await _headers(database, people)
+    ids = {} if which == "missing" else await _objects(database, people, which, route)
+
+    found = [await _sign(client, route, ids, headers[actor]) for actor in ACTORS]
+
+    assert dict(zip(ACTORS, found, strict=True)) == dict(
+        zip(ACTORS, MATRIX[route][which], strict=True)
+    )
+
+
+def _whole(path: str) -> str:
+    return path[1:] if path.startswith("//") else f"/api/v1{path}"
+
+
+async def _people(database: Database) -> dict[str, Account]:
+    kinds = {name: name.removeprefix("other ") for name in ACTORS[3:11]}
+    people = {name: await make_account(database, kind) for name, kind in kinds.items()}
+    people["moderator"] = await make_account(database, None, is_moderator=True)
+    people["administrator"] = await make_account(database, None, is_administrator=True)
+    return people
+
+
+async def _headers(database: Database, people: dict[str, Account]) -> dict[str, dict[str, str]]:
+    key = await make_key(database, people["institute"], "listings:write", "matches:write")
+    async with database.writing() as session:
+        await session.execute(update(ApiKey).values(expires_at=utc_now() - timedelta(days=1)))
+    return {
+        "anonymous": {},
+        "bad token": {"Authorization": "Bearer djs_nothing"},
+        "expired key": key,
+        **{name: account.headers for name, account in people.items()},
+    }
+
+
+async def _objects(
+    database: Database, people: dict[str, Account], which: str, route: str
+) -> dict[str, object]:
+    """A result of the institute, a need of the enterprise, their match, an import, a synonym."""
+    now = utc_now()
+    status = "published" if which in {"published", "match"} else "draft"
+
+    def common(owner: str) -> dict[str, object]:
+        return {
+            "organisation_id": people[owner].user.organisation_id,
+            "status": status,
+            "published_at": now if status == "published" else None,
+            "shows_organisation": True,
+            "created_at": now,
+            "changed_at": now,
+        }
+
+    result = ResultListing(id=new_id(), title="鞋底材料", **common("institute"))
+    need = NeedListing(id=new_id(), title="求鞋底材料", **common("enterprise"))
+    match = MatchRow(
+        id=new_id(),
+        result_id=result.id,
+        need_id=need.id,
+        score=80.0,
+        explanation={"enterprise": _SIDE, "institute": _SIDE, "reasons": {"zh": [], "en": []}},
+        for_result=True,
+        for_need=True,
+        result_version=1,
+        need_version=1,
+        found_at=now,
+        scored_at=now,
+    )
+    told = Import(
+        id=new_id(),
+        organisation_id=people["institute"].user.organisation_id,
+        user_id=people["institute"].user.id,
+        kind="result",
+        file_name="成果.csv",
+        state="checked",
+        created_at=now,
+    )
+    synonym = SynonymRow(
+        id=new_id(), line="甲 = 乙", created_by_id=people["administrator"].user.id, created_at=now
+    )
+    async with database.writing() as session:
+        session.add_all([result, need])
+        await session.flush()
+        session.add_all([match, told, synonym])
+    listing: Listing = need if "/needs/" in route else result
+    return {
+        "listing_id": listing.id,
+        "match_id": match.id,
+        "import_id": told.id,
+        "synonyms_id": synonym.id,
+        "name": "fields",
+    }
+
+
+_SIDE = {"base": 0.0, "parts": [], "log_odds": 0.0}
+
+
+async def _sign(
+    client: httpx.AsyncClient, route: str, ids: dict[str, object], headers: dict[str, str]
+) -> str:
+    method, path = route.split()
+    for name in ("listing_id", "match_id", "import_id", "synonyms_id"):
+        path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
+    path = path.replace("{name}", str(ids.get("name", "nothing")))
+    sent: dict[str, Any] = {
+        "files": {"file": ("a.csv", "成果名称\n鞋底".encode())},
+        "data": {"kind": "result"},
+    }
+    if route != "POST /imports":
+        sent = {"json": BODIES[route]} if route in BODIES else {}
+    answer = await client.request(
+        method, _whole(path), headers=headers | {"If-Match": '"1"'}, **sent
+    )
+    assert answer.status_code < 500, answer.text
+    return _SIGNS.get(answer.status_code, ".")
