@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 import uuid_utils.compat
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, Row, Select, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, Row, Select, TypeDecorator, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
@@ -79,6 +79,11 @@ def new_id() -> uuid.UUID:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def time_of(session: AsyncSession) -> Any:
+    """The time that counts: on PostgreSQL its own, on SQLite that of the one machine it is on."""
+    return utc_now() if session.get_bind().dialect.name == "sqlite" else func.now()
 
 
 class Database:

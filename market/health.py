@@ -167,9 +167,8 @@ async def _migrations(state: State, database: Database) -> str:
 
 
 async def _search_answers(indexes: Indexes) -> str:
-    for kind in ("result", "need"):
-        await indexes.of(kind).search(SearchQuery(limit=0))
-    return "ok"
+    pages = [await indexes.of(kind).search(SearchQuery(limit=0)) for kind in ("result", "need")]
+    return "degraded" if any(page.is_degraded for page in pages) else "ok"
 
 
 routes = [live, ready, metrics]

@@ -37,7 +37,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from market.db import ENQUEUED, Json, Model, UtcTime, new_id, utc_now
+from market.db import ENQUEUED, Json, Model, UtcTime, new_id, time_of, utc_now
 
 # What the marketplace asks of itself; each area's handlers.py tells how it is done. Payloads:
 # INDEX, REMATCH {"kind": "result" | "need", "ids": [id, …]}, INDEX_ORGANISATION {"id"}, the others
@@ -237,9 +237,7 @@ async def claim(
         due = due.with_for_update(skip_locked=True)
     rows = (await session.execute(due)).all()
     used_up = [row for row in rows if row.attempts >= row.max_attempts]
-    silent = [
-        row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts
-    ]
+    silent = [row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts]
     alive = [row for row in rows if row not in used_up and row not in silent]
     await _bury(session, [row.id for row in used_up], time)
     for row in silent:
@@ -252,10 +250,7 @@ async def claim(
 
 
 def _time(session: AsyncSession, now: datetime | None) -> Any:
-    """The time that counts: on PostgreSQL its own, on SQLite that of the one machine it is on."""
-    if now is not None:
-        return now
-    return utc_now() if session.get_bind().dialect.name == "sqlite" else func.now()
+    return time_of(session) if now is None else now
 
 
 def _due(now: Any) -> tuple[ColumnElement[bool] | TextClause, ...]:

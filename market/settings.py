@@ -12,6 +12,7 @@ from market.errors import SettingsRefused
 PREFIX = "DUIJIE_"
 LogFormat = Literal["text", "json"]
 Synchronous = Literal["FULL", "NORMAL"]
+SearchFallback = Literal["none", "embedded"]
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -28,6 +29,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = ""
     database_pool_size: int = 10
     sqlite_synchronous: Synchronous = "FULL"
+    search_url: str = ""
+    search_key: str = ""
+    search_writer_key: str = ""
+    search_admin_key: str = ""
+    search_prefix: str = "duijie_"
+    search_timeout_ms: int = 10_000
+    search_fallback: SearchFallback = "none"
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = "http://127.0.0.1:8000"
@@ -55,6 +63,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.database_url or f"sqlite+aiosqlite:///{self.data_folder / 'duijie.db'}"
 
     @property
+    def keys_of_search(self) -> tuple[str, str, str]:
+        """Those for searching, writing and administering; one that is not set is the one before."""
+        writer = self.search_writer_key or self.search_key
+        return self.search_key, writer, self.search_admin_key or writer
+
+    @property
     def index_folder(self) -> Path:
         return self.data_folder / "index"
 
@@ -71,6 +85,31 @@ ABOUT: Mapping[str, Setting] = {
     "sqlite_synchronous": Setting(
         "FULL：断电也不丢已确认的写入；NORMAL：更快",
         "FULL keeps every acknowledged write at a power failure; NORMAL is faster",
+    ),
+    "search_url": Setting(
+        "Meilisearch 的地址（http://…）；空即用内嵌引擎",
+        "address of Meilisearch (http://…); empty: the embedded engine",
+    ),
+    "search_key": Setting("Meilisearch 的检索密钥", "key of Meilisearch for searching"),
+    "search_writer_key": Setting(
+        "写索引的密钥，后台任务用；空即检索密钥",
+        "key for writing the index, for workers; empty: the key for searching",
+    ),
+    "search_admin_key": Setting(
+        "建立与重建索引的密钥；空即写索引的密钥",
+        "key for making and rebuilding indexes; empty: the key for writing",
+    ),
+    "search_prefix": Setting(
+        "索引名的前缀，一个 Meilisearch 可供多个平台使用",
+        "prefix of the indexes' names, so that marketplaces may share one Meilisearch",
+    ),
+    "search_timeout_ms": Setting(
+        "等待 Meilisearch 回答的毫秒数", "milliseconds to wait for an answer of Meilisearch"
+    ),
+    "search_fallback": Setting(
+        "Meilisearch 不可用时：none 返回 503；embedded 用本机内嵌索引（标记 degraded）",
+        "while Meilisearch is away: none answers 503, embedded asks an index in the data folder "
+        "and marks its answers as degraded",
     ),
     "host": Setting("监听地址", "address to listen on"),
     "port": Setting("监听端口", "port to listen on"),
@@ -104,10 +143,12 @@ ABOUT: Mapping[str, Setting] = {
 }
 
 _POSTGRESQL = re.compile(r"^postgres(?:ql)?(?:\+psycopg)?://")
+_HTTP = re.compile(r"https?://[^/?#\s]+(?:/[^?#\s]*)?")
+_INDEX_NAME = re.compile(r"[A-Za-z0-9_-]{0,100}")
 _LEAST: Mapping[str, int] = {"port": 0}
 _MOST: Mapping[str, int] = {"port": 65_535}
 # What is wrong with these is told without what they say: it may hold a password.
-_SECRET = frozenset({"database_url"})
+_SECRET = frozenset({"database_url", "search_key", "search_writer_key", "search_admin_key"})
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -158,6 +199,19 @@ def _database_url(text: str, _kind: Any) -> str:
     raise ValueError("sqlite:///… or postgresql+psycopg://…")
 
 
+def _search_url(text: str, _kind: Any) -> str:
+    url = text.strip().rstrip("/")
+    if url and not _HTTP.fullmatch(url):
+        raise ValueError("http://host:7700")
+    return url
+
+
+def _search_prefix(text: str, _kind: Any) -> str:
+    if not _INDEX_NAME.fullmatch(text):
+        raise ValueError("A-Z a-z 0-9 _ -")
+    return text
+
+
 def _check_number(name: str, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
         return
@@ -171,6 +225,8 @@ def _check_number(name: str, value: Any) -> None:
 _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "data_folder": _path,
     "database_url": _database_url,
+    "search_url": _search_url,
+    "search_prefix": _search_prefix,
 }
 
 

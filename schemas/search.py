@@ -31,13 +31,15 @@ class FoundPage(msgspec.Struct, kw_only=True):
     """One page of found listings, best first; `total` and `facets` count all that were found.
 
     A page may hold fewer items than were asked for: listings that were withdrawn a moment ago
-    are left out. `next_cursor` is None on the last page.
+    are left out. `next_cursor` is None on the last page. `degraded` tells that the search engine
+    is away, and that an index that may lag behind answered instead.
     """
 
     items: list[FoundListing]
     total: int
     facets: dict[str, list[FacetCount]]
     next_cursor: str | None = None
+    degraded: bool = False
 
 
 class Suggestions(msgspec.Struct, kw_only=True):

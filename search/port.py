@@ -101,11 +101,15 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class SearchPage(msgspec.Struct, frozen=True):
-    """One page of hits; `total` and `facets` count all hits, not this page only."""
+    """One page of hits; `total` and `facets` count all hits, not this page only.
+
+    `is_degraded`: an index that stands in for another gave it, and may lag behind.
+    """
 
     hits: tuple[Hit, ...]
     total: int
     facets: dict[str, dict[str, int]] = {}
+    is_degraded: bool = False
 
 
 class SearchEngine(Protocol):

@@ -1,7 +1,7 @@
 """What `duijie doctor` looks at: settings, database, jobs, indexes."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from market.db import Database, utc_now
 from market.errors import DuijieError, SettingsRefused, Unavailable
 from market.indexing.drift import Drift, compare, repair
-from market.indexing.engines import KINDS, Kind, open_indexes
+from market.indexing.engines import KINDS, Indexes, Kind, open_indexes
 from market.job_upkeep import count_jobs, oldest_due_at
 from market.migrating import pending
 from market.settings import Settings, settings_from
 from market.sqlite import has_wal_reset_bug, library_version
-from search.port import SearchError
+from search.port import SearchEngine, SearchError
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -170,12 +170,12 @@ async def _of_indexes(
     settings: Settings, database: Database, *, repairs: bool
 ) -> AsyncIterator[Finding]:
     async with open_indexes(settings, database, for_writing=False) as indexes:
-        for kind in KINDS:
+        for kind, name, engine in _copies(indexes):
             try:
-                drift = await compare(database, indexes.of(kind), kind)
+                drift = await compare(database, engine, kind)
             except SearchError as error:
                 yield _problem(
-                    f"index.{kind}",
+                    name,
                     f"{_KINDS_ZH[kind]}索引不可用：请启动后台任务，或运行 duijie reindex。{error}",
                     f"The index of {kind}s can't be read: start a worker, or run "
                     f"duijie reindex. {error}",
@@ -183,10 +183,17 @@ async def _of_indexes(
                 continue
             if drift.ids and repairs:
                 await repair(database, kind, drift)
-            yield _of_drift(kind, drift, is_repaired=repairs)
+            yield _of_drift(kind, name, drift, is_repaired=repairs)
 
 
-def _of_drift(kind: Kind, drift: Drift, *, is_repaired: bool) -> Finding:
+def _copies(indexes: Indexes) -> Iterator[tuple[Kind, str, SearchEngine]]:
+    """Each index with the name of its check; one that stands in for another has its own."""
+    for kind in KINDS:
+        for place, engine in enumerate(indexes.copies_of(kind)):
+            yield kind, f"index.{kind}.fallback" if place else f"index.{kind}", engine
+
+
+def _of_drift(kind: Kind, name: str, drift: Drift, *, is_repaired: bool) -> Finding:
     told = {
         "missing": len(drift.missing),
         "stale": len(drift.stale),
@@ -194,7 +201,6 @@ def _of_drift(kind: Kind, drift: Drift, *, is_repaired: bool) -> Finding:
         "uncut": len(drift.uncut),
         "ids": sorted(drift.ids),
     }
-    name = f"index.{kind}"
     if not drift.ids:
         return _ok(
             name,

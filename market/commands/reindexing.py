@@ -10,10 +10,10 @@ from market.commands.databases import opened_database
 from market.commands.progress import Steps
 from market.db import Database
 from market.errors import DuijieError
-from market.indexing.embedded import Batches
-from market.indexing.engines import RECONCILE, Kind, embedded_indexes
+from market.indexing.engines import RECONCILE, Kind, upkeep_of
 from market.indexing.handlers import REBUILD
 from market.indexing.published import published_documents
+from market.indexing.upkeep import Batches
 from market.jobs import Job, enqueue
 from market.settings import Settings
 
@@ -29,19 +29,19 @@ async def rebuild_indexes(
     Raises DuijieError when the worker failed for good.
     """
     async with opened_database(settings) as database:
-        embedded = embedded_indexes(settings, database)
+        upkeep = upkeep_of(settings, database)
         try:
             for kind in kinds:
-                if embedded.become_writer():
-                    await embedded.rebuild(kind, _documents(database, kind, steps))
+                if await upkeep.become_writer():
+                    await upkeep.rebuild(kind, _documents(database, kind, steps))
                 else:
                     await _let_the_worker(database, kind, steps)
             async with database.writing() as session:
                 # What the database remembers of the texts may be outdated as well.
                 await enqueue(session, RECONCILE, {})
-            return {kind: len(await embedded.of(kind).versions()) for kind in kinds}
+            return {kind: len(await upkeep.of(kind).versions()) for kind in kinds}
         finally:
-            await embedded.close()
+            await upkeep.close()
 
 
 def _documents(database: Database, kind: Kind, steps: Steps) -> Batches:

@@ -2,29 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from market.errors import DuijieError
 from market.indexing.folder_index import FolderIndex
 from market.indexing.folder_lock import FolderLock
+from market.indexing.upkeep import KINDS, Batches, Kind, Mended, Source
 from search.documents import SearchDocument
-from search.port import IndexCorrupt, IndexLocked, IndexOutdated, SearchError, SearchUnavailable
+from search.port import IndexCorrupt, IndexLocked, IndexOutdated, SearchUnavailable
 from search.synonyms import Synonyms
-
-Kind = Literal["result", "need"]
-KINDS: tuple[Kind, ...] = ("result", "need")
-Batches = AsyncIterator[list[SearchDocument]]
 
 _FOLDERS: dict[Kind, str] = {"result": "results", "need": "needs"}
 _log = logging.getLogger("duijie.indexing")
 
 
-async def _nobody_hears(_kind: Kind) -> None:
+async def nobody_hears(_kind: Kind) -> None:
     return None
 
 
@@ -38,9 +30,9 @@ class EmbeddedIndexes:
     def __init__(
         self,
         folder: Path,
-        source: Callable[[Kind], Batches],
+        source: Source,
         synonyms: Synonyms | None = None,
-        mended: Callable[[Kind], Awaitable[None]] = _nobody_hears,
+        mended: Mended = nobody_hears,
     ) -> None:
         """`mended` is called after a rebuild that nobody asked for."""
         self._source = source
@@ -53,11 +45,14 @@ class EmbeddedIndexes:
     def of(self, kind: Kind) -> FolderIndex:
         return self._indexes[kind]
 
+    def copies_of(self, kind: Kind) -> tuple[FolderIndex, ...]:
+        return (self._indexes[kind],)
+
     @property
     def can_write(self) -> bool:
         return all(index.is_writable for index in self._indexes.values())
 
-    def become_writer(self) -> bool:
+    async def become_writer(self) -> bool:
         """Whether this process is the writer, from now on or since before."""
         return self._lock.take()
 
@@ -68,7 +63,7 @@ class EmbeddedIndexes:
         read is still queued when the new index counts.
         """
         async with self._mending:
-            if not self.become_writer():
+            if not self._lock.take():
                 raise IndexLocked("Another process writes the search indexes.")
             await self._rebuild(kind, batches)
 
@@ -78,7 +73,7 @@ class EmbeddedIndexes:
         Does nothing while another process is the writer.
         """
         async with self._mending:
-            if self._is_closed or not self.become_writer():
+            if self._is_closed or not self._lock.take():
                 return
             for kind in KINDS:
                 if not self._indexes[kind].is_writable:
@@ -106,33 +101,6 @@ class EmbeddedIndexes:
             pulled.stop()
             await asyncio.gather(building, return_exceptions=True)
             raise
-
-    @asynccontextmanager
-    async def kept(self, *, waits: bool, retry_s: float) -> AsyncIterator[None]:
-        """Within the block this process takes up writing as soon as it can, again and again.
-
-        With `waits` the block begins after the first try, rebuilds included.
-        """
-        if waits:
-            await self._try_to_take_up()
-        keeping = asyncio.create_task(self._keep(retry_s), name="keep indexes")
-        try:
-            yield
-        finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
-
-    async def _keep(self, retry_s: float) -> None:
-        while True:
-            await self._try_to_take_up()
-            await asyncio.sleep(retry_s)
-
-    async def _try_to_take_up(self) -> None:
-        try:
-            await self.take_up_writing()
-        except (SearchError, DuijieError, SQLAlchemyError, OSError) as error:
-            _log.warning("the indexes can't be written yet: %s", error)
 
     async def close(self) -> None:
         """Give the writer's locks back. Nothing may be asked of the indexes any more."""

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Protocol
 
 import msgspec
 
 from market.db import Database
-from market.indexing.embedded import KINDS, Batches, EmbeddedIndexes, Kind
+from market.indexing.embedded import EmbeddedIndexes
+from market.indexing.fallback import IndexesWithFallback
 from market.indexing.published import published_documents
+from market.indexing.remote import RemoteIndexes, open_remote
+from market.indexing.upkeep import KINDS, Batches, Kind, Upkeep, kept
 from market.jobs import SOON, enqueue
 from market.settings import Settings
 from search.embedded import EmbeddedEngine
@@ -23,19 +25,6 @@ RECONCILE = "index.reconcile"
 _RETRY_S = 2.0
 
 
-class Upkeep(Protocol):
-    """What an engine of either sort needs beside searches and writes."""
-
-    @property
-    def can_write(self) -> bool:
-        """Whether this process may write both indexes now."""
-        ...
-
-    async def rebuild(self, kind: Kind, batches: Batches) -> None:
-        """Make an index anew of these documents, while searches go on in the old one."""
-        ...
-
-
 class Indexes(msgspec.Struct, frozen=True):
     """The engine of the results and that of the needs. Without `upkeep` they are in memory."""
 
@@ -45,6 +34,10 @@ class Indexes(msgspec.Struct, frozen=True):
 
     def of(self, kind: str) -> SearchEngine:
         return self.results if kind == "result" else self.needs
+
+    def copies_of(self, kind: Kind) -> tuple[SearchEngine, ...]:
+        """Every index that must hold the listings of a kind."""
+        return (self.of(kind),) if self.upkeep is None else self.upkeep.copies_of(kind)
 
     @property
     def can_write(self) -> bool:
@@ -81,36 +74,58 @@ async def open_indexes(
     waits: bool = True,
     retry_s: float = _RETRY_S,
 ) -> AsyncIterator[Indexes]:
-    """The indexes in the data folder, for this process, until the end of the block.
+    """The indexes of the settings, for this process, until the end of the block.
 
     `for_writing`: this process does index jobs, as soon as no other process does. It looks
     every `retry_s` seconds, and rebuilds from the database what is missing, damaged or of
     another version. With `waits` a rebuild that is needed at the start is done before the block
     begins; else searches raise SearchUnavailable until it is done.
     """
-    embedded = embedded_indexes(settings, database)
-    engines = Indexes(embedded.of("result"), embedded.of("need"), embedded)
+    upkeep = upkeep_of(settings, database)
+    engines = Indexes(upkeep.of("result"), upkeep.of("need"), upkeep)
     try:
         if for_writing:
-            async with embedded.kept(waits=waits, retry_s=retry_s):
+            async with kept(upkeep, waits=waits, retry_s=retry_s):
                 yield engines
         else:
             yield engines
     finally:
-        await embedded.close()
+        await upkeep.close()
 
 
-def embedded_indexes(settings: Settings, database: Database) -> EmbeddedIndexes:
-    """Not opened yet, for reading or for writing; close it in the end."""
+def upkeep_of(settings: Settings, database: Database) -> Upkeep:
+    """The indexes of the settings, not opened yet for reading or writing; close it in the end."""
+    if not settings.search_url:
+        return _embedded(settings, database)
+    if settings.search_fallback == "none":
+        return _remote(settings, database)
+    return IndexesWithFallback(
+        _remote(settings, database),
+        _embedded(settings, database),
+        partial(published_documents, database),
+    )
 
-    async def look_for_more(_kind: Kind) -> None:
-        # Where an index was outdated the words of the listings are, too.
-        async with database.writing() as session:
-            await enqueue(session, RECONCILE, {}, priority=SOON)
 
+def _embedded(settings: Settings, database: Database) -> EmbeddedIndexes:
     return EmbeddedIndexes(
         settings.index_folder,
         partial(published_documents, database),
         shipped_synonyms(),
-        look_for_more,
+        partial(_look_for_more, database),
     )
+
+
+def _remote(settings: Settings, database: Database) -> RemoteIndexes:
+    return open_remote(
+        settings,
+        database,
+        partial(published_documents, database),
+        shipped_synonyms(),
+        partial(_look_for_more, database),
+    )
+
+
+async def _look_for_more(database: Database, _kind: Kind) -> None:
+    # Where an index was outdated the words of the listings are, too.
+    async with database.writing() as session:
+        await enqueue(session, RECONCILE, {}, priority=SOON)

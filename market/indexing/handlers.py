@@ -45,9 +45,10 @@ def job_kinds(
 
 async def _reconcile(database: Database, indexes: Indexes, jobs: Sequence[ClaimedJob]) -> None:
     for kind in KINDS:
-        drift = await compare(database, indexes.of(kind), kind)
-        if drift.ids:
-            await repair(database, kind, drift)
+        for engine in indexes.copies_of(kind):
+            drift = await compare(database, engine, kind)
+            if drift.ids:
+                await repair(database, kind, drift)
     async with database.writing() as session:
         await finish(session, jobs)
 

@@ -1,11 +1,12 @@
-"""What indexing remembers of a listing."""
+"""What indexing remembers: of a listing, and of who writes an index on a server."""
 
 import uuid
+from datetime import datetime
 
-from sqlalchemy import ForeignKey, Integer, Text, Uuid
+from sqlalchemy import ForeignKey, Integer, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from market.db import Model
+from market.db import Model, UtcTime
 
 
 class ListingWords(Model):
@@ -23,3 +24,13 @@ class ListingWords(Model):
     listing_version: Mapped[int] = mapped_column(Integer)
     pipeline_version: Mapped[int] = mapped_column(Integer)
     words: Mapped[str] = mapped_column(Text)
+
+
+class IndexWriter(Model):
+    """The one process that may write the indexes of a name, until its time is over."""
+
+    __tablename__ = "index_writers"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    holder: Mapped[uuid.UUID] = mapped_column(Uuid)
+    until: Mapped[datetime] = mapped_column(UtcTime)

@@ -73,6 +73,7 @@ async def find_listings(
         total=page.total,
         facets=_named(page, lang),
         next_cursor=_following(offset + asked.limit, page.total, mark),
+        degraded=page.is_degraded,
     )
 
 

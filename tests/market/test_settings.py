@@ -17,6 +17,13 @@ READ: dict[str, tuple[str, Any]] = {
     "database_url": ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d"),
     "database_pool_size": ("5", 5),
     "sqlite_synchronous": ("NORMAL", "NORMAL"),
+    "search_url": (" http://suche:7700/ ", "http://suche:7700"),
+    "search_key": ("lesen", "lesen"),
+    "search_writer_key": ("schreiben", "schreiben"),
+    "search_admin_key": ("verwalten", "verwalten"),
+    "search_prefix": ("jinjiang-", "jinjiang-"),
+    "search_timeout_ms": ("2500", 2_500),
+    "search_fallback": ("embedded", "embedded"),
     "host": ("0.0.0.0", "0.0.0.0"),
     "port": ("0", 0),
     "public_url": ("https://example.cn", "https://example.cn"),
@@ -94,6 +101,12 @@ def test_url_of_the_database_always_names_its_driver(url: str, stored: str) -> N
         ("sqlite_synchronous", "OFF"),
         ("registration_open", "maybe"),
         ("data_folder", " "),
+        ("search_url", "localhost:7700"),
+        ("search_url", "ftp://h"),
+        ("search_url", "http://h?key=1"),
+        ("search_prefix", "a b"),
+        ("search_prefix", "对接"),
+        ("search_fallback", "yes"),
     ],
 )
 def test_value_that_makes_no_sense_is_refused_by_the_name_of_its_variable(
@@ -135,6 +148,16 @@ def test_database_and_index_lie_in_the_data_folder_unless_said_otherwise() -> No
     assert embedded.url_of_database == "sqlite+aiosqlite:////srv/d/duijie.db"
     assert embedded.index_folder == Path("/srv/d/index")
     assert apart.url_of_database == "postgresql+psycopg://h/d"
+
+
+def test_each_key_of_the_search_engine_stands_in_for_those_with_more_rights() -> None:
+    one = Settings(search_key="a")
+    two = Settings(search_key="a", search_writer_key="b")
+    three = Settings(search_key="a", search_writer_key="b", search_admin_key="c")
+
+    assert one.keys_of_search == ("a", "a", "a")
+    assert two.keys_of_search == ("a", "b", "b")
+    assert three.keys_of_search == ("a", "b", "c")
 
 
 def test_every_setting_is_explained_in_both_languages() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from market.db import Database
 from market.errors import Unavailable
-from market.indexing.embedded import Batches, EmbeddedIndexes, Kind
+from market.indexing.embedded import EmbeddedIndexes
 from market.indexing.engines import RECONCILE, indexes_in_memory, open_indexes
 from market.indexing.published import LISTINGS_A_BATCH, published_documents
+from market.indexing.upkeep import Batches, Kind, kept
 from market.settings import Settings
 from search.documents import SearchDocument
 from search.port import IndexLocked, SearchQuery, SearchUnavailable
@@ -292,7 +293,7 @@ async def test_rebuild_is_tried_again_when_the_database_is_back(tmp_path: Path) 
     source = Source()
     embedded = EmbeddedIndexes(tmp_path / "index", source)
 
-    async with embedded.kept(waits=True, retry_s=OFTEN_S):
+    async with kept(embedded, waits=True, retry_s=OFTEN_S):
         at_the_start = embedded.can_write
         await until(lambda: embedded.can_write)
         held = await embedded.of("result").versions()

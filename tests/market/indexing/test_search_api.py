@@ -233,6 +233,7 @@ async def test_all_facets_are_there_also_where_nothing_was_found(found: Find) ->
             "price_bands": [],
         },
         "next_cursor": None,
+        "degraded": False,
     }
 
 
@@ -678,7 +679,13 @@ async def test_organisation_id_that_nobody_has_finds_nothing(found: Find) -> Non
     for asked in ("01930000-0000-7000-8000-000000000001", "nobody", ""):
         answer = await found({"organisation_id": asked, "facets": "trl"})
 
-        assert answer == {"items": [], "total": 0, "facets": {"trl": []}, "next_cursor": None}
+        assert answer == {
+            "items": [],
+            "total": 0,
+            "facets": {"trl": []},
+            "next_cursor": None,
+            "degraded": False,
+        }
 
 
 async def test_organisation_id_goes_with_a_cursor(
