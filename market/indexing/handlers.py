@@ -16,12 +16,14 @@ from market.settings import Settings
 REBUILD = "index.rebuild"
 
 _INDEX_JOBS_AT_ONCE = 50
+# A write of a server costs half a second and more, whether of one document or of a thousand.
+_REMOTE_INDEX_JOBS_AT_ONCE = 1_000
 # Those of imports name a thousand listings each.
 _PATIENT_JOBS_AT_ONCE = 2
 
 
 def job_kinds(
-    settings: Settings,  # noqa: ARG001 - every area's handlers are made alike.
+    settings: Settings,
     database: Database,
     indexes: Indexes,
 ) -> dict[str, JobKind]:
@@ -33,7 +35,7 @@ def job_kinds(
     return {
         INDEX: JobKind(
             partial(sync_listings, database, indexes),
-            batch=_INDEX_JOBS_AT_ONCE,
+            batch=_REMOTE_INDEX_JOBS_AT_ONCE if settings.search_url else _INDEX_JOBS_AT_ONCE,
             patient_batch=_PATIENT_JOBS_AT_ONCE,
             is_possible=may_write,
         ),

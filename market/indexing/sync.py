@@ -17,6 +17,7 @@ from market.jobs import INDEX, NOW, REMATCH, SOON, ClaimedJob, Job, enqueue, fin
 from market.listings.models import Listing
 from market.listings.plain import IDS_A_STATEMENT, PLAIN, plain_rows
 from search.documents import SearchDocument, document_words
+from search.embedded_schema import DocumentRefused
 from search.port import SearchEngine
 from search.text import PIPELINE_VERSION
 
@@ -29,20 +30,24 @@ _IDS_A_REMATCH_JOB = 50
 class _Seen(NamedTuple):
     """The rows of one kind as they were read. `versions` has no entry for a row that is gone.
 
-    `ids` are all that were asked for, `words` those of what was written to the index.
+    `ids` are all that were asked for, `words` those of what was written to the index, `refused`
+    what no index can hold, by id.
     """
 
     kind: str
     ids: list[uuid.UUID]
     versions: dict[uuid.UUID, int]
     words: list[dict[str, Any]]
+    refused: dict[str, DocumentRefused]
 
 
 async def sync_listings(database: Database, indexes: Indexes, jobs: Sequence[ClaimedJob]) -> None:
     """Do index jobs together: each listing that they name is written once, as it is now.
 
     A published listing is in the index afterwards, any other is not; matching hears of all of
-    them. May run twice or late. Raises SearchUnavailable.
+    them. One that no index can hold gets a job of its own, which will end dead and tell why: the
+    others are written. May run twice or late. Raises SearchUnavailable, and DocumentRefused for
+    a job of one listing.
     """
     groups = list(_in_groups(jobs))
     for group in groups:
@@ -50,10 +55,13 @@ async def sync_listings(database: Database, indexes: Indexes, jobs: Sequence[Cla
             await _sync_kind(database, indexes.of(kind), kind, ids)
             for kind, ids in _ids_by_kind(group).items()
         ]
+        for each in seen:
+            _refuse_alone(group, each)
         async with database.writing() as session:
             for each in seen:
                 await _store_words(session, each.words)
                 await _look_again(session, each)
+                await _set_apart(session, each)
             if group is groups[-1]:
                 await _ask_for_rematch(session, jobs)
                 await finish(session, jobs)
@@ -97,12 +105,29 @@ async def _sync_kind(
         rows = await plain_rows(session, PLAIN[kind], wanted)
     published = [row for row in rows if row.status == "published"]
     words: list[dict[str, Any]] = []
-    if published:
-        await engine.upsert(_documents(published, words))
+    refused = await _write(engine, published, words) if published else {}
     published_ids = {str(row.id) for row in published}
     if gone := [listing_id for listing_id in ids if listing_id not in published_ids]:
         await engine.delete(gone)
-    return _Seen(kind, wanted, {row.id: row.version for row in rows}, words)
+    versions = {row.id: row.version for row in rows}
+    return _Seen(kind, wanted, versions, words, refused)
+
+
+async def _write(
+    engine: SearchEngine, rows: Sequence[Row[Any]], words: list[dict[str, Any]]
+) -> dict[str, DocumentRefused]:
+    """Write all that can be written; what is refused is found by halves and told with its error."""
+    cut: list[dict[str, Any]] = []
+    try:
+        await engine.upsert(_documents(rows, cut))
+    except DocumentRefused as error:
+        if len(rows) == 1:
+            return {str(rows[0].id): error}
+        half = len(rows) // 2
+        before = await _write(engine, rows[:half], words)
+        return before | await _write(engine, rows[half:], words)
+    words.extend(cut)
+    return {}
 
 
 def _documents(rows: Iterable[Row[Any]], words: list[dict[str, Any]]) -> Iterator[SearchDocument]:
@@ -161,6 +186,19 @@ async def _look_again(session: AsyncSession, seen: _Seen) -> None:
         present |= {row.id: row.version for row in rows}
     changed = [each for each in seen.ids if present.get(each) != seen.versions.get(each)]
     await index_again(session, seen.kind, map(str, changed), priority=NOW)
+
+
+def _refuse_alone(jobs: Sequence[ClaimedJob], seen: _Seen) -> None:
+    """Fail, where a job is of nothing but what was refused: among others it is run again alone."""
+    for job in jobs:
+        ids = job.payload["ids"]
+        if job.payload["kind"] == seen.kind and len(ids) == 1 and ids[0] in seen.refused:
+            raise seen.refused[ids[0]]
+
+
+async def _set_apart(session: AsyncSession, seen: _Seen) -> None:
+    for listing_id in seen.refused:
+        await index_again(session, seen.kind, [listing_id])
 
 
 async def index_again(

@@ -16,6 +16,7 @@ from market.jobs import INDEX, LATER, NOW, REMATCH, SOON, claim, enqueue
 from market.settings import Settings
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
+from search.embedded_schema import DocumentRefused
 from search.port import SearchQuery, SearchUnavailable
 from search.synonyms import Synonyms
 from search.text import PIPELINE_VERSION
@@ -252,6 +253,42 @@ async def test_jobs_wait_unharmed_while_the_engine_is_away(
     assert await asked_rematches(database) == []
 
 
+async def test_listings_that_no_index_can_hold_get_jobs_of_their_own_and_keep_no_other_back(
+    settings: Settings, database: Database, owner: Organisation
+) -> None:
+    engine = CountingEngine(EmbeddedEngine.in_memory())
+    indexes = Indexes(engine, EmbeddedEngine.in_memory())
+    listings = [await post(database, owner) for _ in range(9)]
+    engine.poison = set(ids_of(listings[3:5]))
+    await announce(database, *listings)
+
+    await run_jobs(settings, database, indexes)
+
+    sound = [*listings[:3], *listings[5:]]
+    assert await engine.versions() == dict.fromkeys(ids_of(sound), 1)
+    assert set(await words_of(database)) == {listing.id for listing in sound}
+    waiting = await jobs_of(database, INDEX)
+    assert [(job.payload["ids"], job.attempts, job.error) for job in waiting] == [
+        ([each], 1, f"DocumentRefused: No index can hold ['{each}'].")
+        for each in sorted(engine.poison)
+    ]
+
+
+async def test_poison_that_came_with_others_in_jobs_of_their_own_fails_alone(
+    settings: Settings, database: Database, owner: Organisation
+) -> None:
+    engine = CountingEngine(EmbeddedEngine.in_memory())
+    listings = [await post(database, owner) for _ in range(3)]
+    engine.poison = set(ids_of(listings[1:2]))
+    for listing in listings:
+        await announce(database, listing)
+
+    await run_jobs(settings, database, Indexes(engine, EmbeddedEngine.in_memory()))
+
+    assert set(await engine.versions()) == set(ids_of([listings[0], listings[2]]))
+    assert [job.payload["ids"] for job in await jobs_of(database, INDEX)] == [ids_of(listings[1:2])]
+
+
 async def test_change_while_the_index_is_written_is_indexed_after_it(
     settings: Settings, database: Database, owner: Organisation
 ) -> None:
@@ -304,17 +341,21 @@ async def test_ids_that_nothing_has_are_no_error(
 
 
 class CountingEngine:
-    """A real engine that notes its writes, may be away, and lets others act before a write."""
+    """A real engine that notes its writes, may be away, refuses what is poison to it, and lets
+    others act before a write."""
 
     def __init__(self, engine: EmbeddedEngine) -> None:
         self._engine = engine
         self.writes: list[tuple[str, int]] = []
         self.is_away = False
+        self.poison: set[str] = set()
         self.before_writing: Any = None
 
     async def upsert(self, documents: Any) -> None:
         await self._before()
         found: list[SearchDocument] = list(documents)
+        if bad := self.poison.intersection(document.id for document in found):
+            raise DocumentRefused(f"No index can hold {sorted(bad)}.")
         self.writes.append(("upsert", len(found)))
         await self._engine.upsert(found)
 
