@@ -42,6 +42,18 @@ class IndexLocked(SearchError):
     """Another process holds the one writer of this index."""
 
 
+class DocumentRefused(SearchError):
+    """A document that no index can hold: its id is empty or too long, or a number too large."""
+
+
+class DocumentsRefused(DocumentRefused):
+    """Documents, named in `ids`, that the engine could not write. All others were written."""
+
+    def __init__(self, message: str, ids: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.ids = ids
+
+
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """Conditions that every hit meets. Values within one tuple are alternatives.
 
