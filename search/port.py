@@ -30,6 +30,10 @@ class SearchUnavailable(SearchError):
     """The engine can't answer now; asking again later may work."""
 
 
+class IndexMissing(SearchUnavailable):
+    """The engine answers, but has no such index: make it from its source."""
+
+
 class IndexOutdated(SearchError):
     """The index was made by another version of the schema or of the text pipeline: rebuild it."""
 
