@@ -21,8 +21,8 @@ from search.embedded_folder import (
     new_generation,
     open_generation,
 )
-from search.embedded_queries import QueryBuilder, TypedQuery, TypedText, read_typed, weighted_any
-from search.embedded_schema import build_schema, clean, register_tokenizers
+from search.embedded_queries import QueryBuilder, TypedQuery, weighted_any
+from search.embedded_schema import build_schema, register_tokenizers
 from search.embedded_snapshot import Found, FoundPage, Snapshot
 from search.embedded_writing import IndexWriting, open_writer
 from search.highlight import highlights
@@ -36,10 +36,9 @@ from search.port import (
     WeightedTerm,
 )
 from search.synonyms import Synonyms
+from search.text import clean
+from search.typed import FEW_HITS, TypedText, read_typed
 
-# A search whose words all stand in fewer documents than this also shows documents with some
-# of the words. It does not depend on the page, so that all pages are of one list.
-FEW_HITS = 10
 NO_FILTERS = Filters()
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from tantivy import FieldType, Occur, Order, Query, Schema
 
-from search.embedded_schema import I64_MAX, I64_MIN, clean, prefix_term, spelled_out
+from search.fields import I64_MAX, I64_MIN, prefix_term
 from search.port import PRICE_BANDS_CNY, FacetName, Filters, Sort
+from search.text import clean, spelled_out
+from search.typed import MAX_ORGANISATION_CHARACTERS
 
-MAX_ORGANISATION_CHARACTERS = 200
 _MAX_FACET_VALUES = 1_000
 # Up to so many values single terms are faster than a set, whose automaton costs 0.15 ms.
 _FEW_VALUES = 32

@@ -1,6 +1,5 @@
 """The fields of the embedded index, and how a document fills them."""
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -9,26 +8,20 @@ from tantivy import Document, Index, Schema, SchemaBuilder, TextAnalyzerBuilder,
 
 from search import text
 from search.documents import SearchDocument
-from search.port import SearchError
+from search.fields import (
+    both_ends,
+    checked_id,
+    checked_number,
+    prefixes,
+    province,
+    sections,
+    trl_levels,
+)
+from search.text import characters, clean, spelled_out
 
 # Raise this number with every change of the fields or of what stands in them: indexes made
 # with another number are rebuilt by their owners.
 SCHEMA_VERSION = 1
-
-MAX_ID_BYTES = 512
-MAX_PREFIX_CHARACTERS = 32
-_TRL_LEVELS = range(1, 10)
-I64_MIN, I64_MAX = -(2**63), 2**63 - 1
-
-# One ideograph, a run of digits or a run of letters: neighbours of these are neighbours in the
-# text however it is cut into words.
-_IDEOGRAPHS = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-_CHARACTERS = re.compile(rf"[{_IDEOGRAPHS}]|\d+|[^\W\d_{_IDEOGRAPHS}]+")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class DocumentRefused(SearchError):
-    """A document that no index can hold: its id is empty or too long, or a number too large."""
 
 
 class Original(msgspec.Struct, array_like=True, frozen=True):
@@ -76,23 +69,6 @@ def register_tokenizers(index: Index) -> Index:
     return index
 
 
-def clean(value: str) -> str:
-    """The text with each unpaired surrogate replaced by one character, so that places hold."""
-    if value.isascii():
-        return value
-    return _LONE_SURROGATE.sub("\ufffd", value)
-
-
-def characters(folded: str) -> list[str]:
-    """Ideographs, runs of digits and runs of letters of a folded text, in order."""
-    return _CHARACTERS.findall(folded)
-
-
-def spelled_out(name: str) -> list[str]:
-    """Every character of a folded name but its spaces: parts of the name are runs of these."""
-    return list("".join(text.fold(clean(name)).split()))
-
-
 def index_document(
     document: SearchDocument, number: int, *, words: Sequence[str] | None = None
 ) -> Document:
@@ -102,7 +78,7 @@ def index_document(
     by industry. Raises DocumentRefused.
     """
     made = Document()
-    made.add_text("id", _checked_id(document.id))
+    made.add_text("id", checked_id(document.id))
     _add_number(made, "number", number)
     _add_number(made, "version", document.version)
     if words is not None:
@@ -113,14 +89,6 @@ def index_document(
     _add_codes(made, document)
     _add_ranges(made, document)
     return made
-
-
-def _checked_id(document_id: str) -> str:
-    if not document_id or _LONE_SURROGATE.search(document_id):
-        raise DocumentRefused(f"The id {document_id!r} is empty or is no valid text.")
-    if len(document_id.encode()) > MAX_ID_BYTES:
-        raise DocumentRefused(f"The id {document_id[:40]!r}… is longer than {MAX_ID_BYTES} bytes.")
-    return document_id
 
 
 def _add_texts(made: Document, document: SearchDocument) -> None:
@@ -155,28 +123,17 @@ def _add_codes(made: Document, document: SearchDocument) -> None:
     made.add_text("industry_prefixes", _prefixes(document.industries))
     if document.division:
         made.add_text("division_prefixes", _prefixes((document.division,)))
-        made.add_text("provinces", clean(document.division[:2]) + "0000")
+        made.add_text("provinces", province(document.division))
     made.add_text("organisation", _spaced_name(document.organisation))
 
 
 # Listings repeat few codes and names, so these are worked out once each.
 @lru_cache(maxsize=20_000)
 def _prefixes(codes: tuple[str, ...]) -> str:
-    """Every beginning of every code once: a filter by prefix is then a plain term."""
-    whole = [prefix_term(code) for code in codes]
-    return " ".join(
-        dict.fromkeys(code[:length] for code in whole for length in range(1, len(code) + 1))
-    )
+    return " ".join(prefixes(codes))
 
 
-def prefix_term(code: str) -> str:
-    """A code, or the beginning of one, as a word of the fields of prefixes."""
-    return "".join(clean(code)[:MAX_PREFIX_CHARACTERS].split())
-
-
-@lru_cache(maxsize=20_000)
-def _sections(industries: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(clean(code[0]) for code in industries if code))
+_sections = lru_cache(maxsize=20_000)(sections)
 
 
 @lru_cache(maxsize=20_000)
@@ -193,24 +150,16 @@ def _add_ranges(made: Document, document: SearchDocument) -> None:
         _add_number(made, "trl_min", document.trl_min)
     _add_low_and_high(made, "price", document.price_min_cny, document.price_max_cny)
     _add_low_and_high(made, "trl", document.trl_min, document.trl_max)
-    if document.trl_min is None and document.trl_max is None:
-        return
-    lowest = _TRL_LEVELS[0] if document.trl_min is None else document.trl_min
-    highest = _TRL_LEVELS[-1] if document.trl_max is None else document.trl_max
-    for level in _TRL_LEVELS:
-        if lowest <= level <= highest:
-            made.add_integer("trl", level)
+    for level in trl_levels(document.trl_min, document.trl_max):
+        made.add_integer("trl", level)
 
 
 def _add_low_and_high(made: Document, name: str, low: int | None, high: int | None) -> None:
-    """One known end leaves the other open; a document that knows neither has no range at all."""
-    if low is None and high is None:
-        return
-    _add_number(made, f"{name}_low", I64_MIN if low is None else low)
-    _add_number(made, f"{name}_high", I64_MAX if high is None else high)
+    ends = both_ends(low, high)
+    if ends is not None:
+        _add_number(made, f"{name}_low", ends[0])
+        _add_number(made, f"{name}_high", ends[1])
 
 
 def _add_number(made: Document, name: str, value: int) -> None:
-    if not I64_MIN <= value <= I64_MAX:
-        raise DocumentRefused(f"The number {name} of a document does not fit into 64 bits.")
-    made.add_integer(name, value)
+    made.add_integer(name, checked_number(name, value))

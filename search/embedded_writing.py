@@ -9,9 +9,10 @@ from itertools import count
 from tantivy import Document, Index, IndexWriter
 
 from search.documents import SearchDocument
-from search.embedded_schema import clean, index_document
+from search.embedded_schema import index_document
 from search.embedded_snapshot import Snapshot
 from search.port import IndexLocked, SearchUnavailable
+from search.text import clean
 
 _HEAP_BYTES = 128_000_000
 

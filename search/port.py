@@ -30,6 +30,10 @@ class SearchUnavailable(SearchError):
     """The engine can't answer now; asking again later may work."""
 
 
+class IndexMissing(SearchUnavailable):
+    """The engine answers, but has no such index: make it from its source."""
+
+
 class IndexOutdated(SearchError):
     """The index was made by another version of the schema or of the text pipeline: rebuild it."""
 
@@ -40,6 +44,18 @@ class IndexCorrupt(SearchError):
 
 class IndexLocked(SearchError):
     """Another process holds the one writer of this index."""
+
+
+class DocumentRefused(SearchError):
+    """A document that no index can hold: its id is empty or too long, or a number too large."""
+
+
+class DocumentsRefused(DocumentRefused):
+    """Documents, named in `ids`, that the engine could not write. All others were written."""
+
+    def __init__(self, message: str, ids: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.ids = ids
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,11 @@ _HAS_JOINING = re.compile(f"[{_JOINING}]")
 _CLUSTER = re.compile(f".[{_JOINING}]*", re.DOTALL)
 _WORD = re.compile(r"[^\W_]")
 _NUMBER_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)([^\W\d_]\w*)")
+_IDEOGRAPHS = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+# One ideograph, a run of digits or a run of letters: neighbours of these are neighbours in the
+# text however it is cut into words.
+_CHARACTERS = re.compile(rf"[{_IDEOGRAPHS}]|\d+|[^\W\d_{_IDEOGRAPHS}]+")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Token(NamedTuple):
@@ -165,3 +170,20 @@ def tokens(text: str) -> list[Token]:
 def _end_in_original(offsets: list[int], end: int) -> int:
     last = offsets[end - 1]
     return next(offset for offset in offsets[end:] if offset > last)
+
+
+def clean(value: str) -> str:
+    """The text with each unpaired surrogate replaced by one character, so that places hold."""
+    if value.isascii():
+        return value
+    return _LONE_SURROGATE.sub("\ufffd", value)
+
+
+def characters(folded: str) -> list[str]:
+    """Ideographs, runs of digits and runs of letters of a folded text, in order."""
+    return _CHARACTERS.findall(folded)
+
+
+def spelled_out(name: str) -> list[str]:
+    """Every character of a folded name but its spaces: parts of the name are runs of these."""
+    return list("".join(fold(clean(name)).split()))

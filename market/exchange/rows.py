@@ -20,7 +20,7 @@ from market.exchange.money import UNKNOWN, Money, parse_money
 from market.exchange.problems import RowProblem
 from schemas import vocab
 from schemas.listings import Need, Result, Rights
-from search.embedded_schema import MAX_ID_BYTES
+from search.fields import MAX_ID_BYTES
 
 # Longer texts are descriptions that got into the wrong column.
 _MAX_NAME_CHARACTERS = 200

@@ -14,15 +14,9 @@ from pathlib import Path
 import pytest
 
 from search.documents import SearchDocument
-from search.embedded import FEW_HITS, EmbeddedEngine
-from search.embedded_queries import (
-    MAX_QUERY_CHARACTERS,
-    MAX_QUERY_IDEOGRAPHS,
-    MAX_QUERY_WORDS,
-    read_typed,
-)
-from search.embedded_schema import DocumentRefused, characters, spelled_out
+from search.embedded import EmbeddedEngine
 from search.port import (
+    DocumentRefused,
     Filters,
     IndexCorrupt,
     IndexLocked,
@@ -32,6 +26,14 @@ from search.port import (
     WeightedTerm,
 )
 from search.synonyms import Synonyms
+from search.text import characters, spelled_out
+from search.typed import (
+    FEW_HITS,
+    MAX_QUERY_CHARACTERS,
+    MAX_QUERY_IDEOGRAPHS,
+    MAX_QUERY_WORDS,
+    read_typed,
+)
 from tests.search.contract import SearchEngineContract, ids_of
 from tests.search.factories import make_document, random_documents, titled
 

@@ -9,8 +9,8 @@ import pytest
 from market.indexing.folder_index import FolderIndex
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
-from search.embedded_schema import DocumentRefused
 from search.port import (
+    DocumentRefused,
     Hit,
     IndexCorrupt,
     IndexLocked,
