@@ -18,8 +18,7 @@ from search.port import SearchUnavailable
 _log = logging.getLogger(__name__)
 Jobs = Sequence[ClaimedJob]
 
-# How long jobs wait when what they need is away, and between tries to write while the database is.
-AWAY_S = 5.0
+# Between tries to write while the database is away.
 DATABASE_AWAY_S = 1.0
 # A cancelled group is given back within this, or its lease runs out.
 _LAST_WORDS_S = 2.0
@@ -28,10 +27,12 @@ _QUERY_CANCELED = "57014"
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How long a lease lasts without a heartbeat, and how long one call of a handler may take."""
+    """How long a lease lasts without a heartbeat, how long one call of a handler may take, and
+    how long jobs wait when what they need is away."""
 
     lease_s: float
     handler_s: float
+    away_s: float
 
 
 class JobGroup:
@@ -155,9 +156,10 @@ class JobGroup:
         if isinstance(error, LeaseLost):
             _log.info("Another worker has jobs %s by now.", self.kind)
         elif _costs_no_attempt(error):
-            _log.warning("Jobs %s wait %d s: %s", self.kind, AWAY_S, _sentence_of(error))
+            away_s = self._limits.away_s
+            _log.warning("Jobs %s wait %g s: %s", self.kind, away_s, _sentence_of(error))
             self.needs_rest = True
-            await self._return(jobs, delay_s=AWAY_S)
+            await self._return(jobs, delay_s=away_s)
         else:
             await self._fail(jobs[0], error)
 

@@ -12,7 +12,7 @@ import msgspec
 from market.crons import Cron, tick
 from market.db import Database, utc_now
 from market.errors import Unavailable
-from market.job_groups import AWAY_S, DATABASE_AWAY_S, JobGroup, Limits
+from market.job_groups import DATABASE_AWAY_S, JobGroup, Limits
 from market.jobs import NOW, ClaimedJob, DueHead, JobKind, claim, due_heads
 from market.settings import Settings
 
@@ -26,12 +26,14 @@ _GIVES_WAY_FOR = timedelta(minutes=5)
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """The worker's measures: `at_once` groups of jobs, each call of a handler within `limit_s`."""
+    """The worker's measures: `at_once` groups of jobs, each call of a handler within `limit_s`;
+    jobs whose engine or database is away wait `away_s`."""
 
     lease_s: float = 60.0
     poll_s: float = 0.5
     shutdown_s: float = 20.0
     limit_s: float = 600.0
+    away_s: float = 5.0
     at_once: int = 4
 
 
@@ -203,14 +205,14 @@ class Worker:
     def _is_resting(self, kind: str) -> bool:
         # A clock that was set back must not make the rest longer.
         left = self._rests_until.get(kind, self._time()) - self._time()
-        return timedelta() < left <= timedelta(seconds=AWAY_S)
+        return timedelta() < left <= timedelta(seconds=self._pace.away_s)
 
     def _start(self, jobs: Sequence[ClaimedJob]) -> None:
         group = JobGroup(
             self._database,
             self._kinds[jobs[0].kind],
             jobs,
-            Limits(self._pace.lease_s, self._pace.limit_s),
+            Limits(self._pace.lease_s, self._pace.limit_s, self._pace.away_s),
             self._must_stop,
             self._stepped,
         )
@@ -221,7 +223,7 @@ class Worker:
     def _end(self, task: asyncio.Task[None]) -> None:
         group = self._running.pop(task)
         if group.needs_rest:
-            self._rests_until[group.kind] = self._time() + timedelta(seconds=AWAY_S)
+            self._rests_until[group.kind] = self._time() + timedelta(seconds=self._pace.away_s)
         self._news.set()
 
     async def _wind_up(self) -> None:

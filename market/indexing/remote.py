@@ -30,6 +30,11 @@ _NO_FILTERS = Filters()
 _log = logging.getLogger("duijie.indexing")
 
 
+def index_uid(prefix: str, kind: Kind) -> str:
+    """What the index of a kind is called on the server."""
+    return prefix + _NAMES[kind]
+
+
 class RemoteIndex:
     """A SearchEngine on the server that this process writes only while it is the writer."""
 
@@ -103,7 +108,7 @@ class RemoteIndexes:
         self._lease = lease
         self._source = source
         self._mended = mended
-        self._uids = {kind: prefix + _NAMES[kind] for kind in KINDS}
+        self._uids = {kind: index_uid(prefix, kind) for kind in KINDS}
         self._ready: set[Kind] = set()
         self._mending = asyncio.Lock()
         self._is_closed = False

@@ -17,8 +17,7 @@ from market.jobs import INDEX, NOW, REMATCH, SOON, ClaimedJob, Job, enqueue, fin
 from market.listings.models import Listing
 from market.listings.plain import IDS_A_STATEMENT, PLAIN, plain_rows
 from search.documents import SearchDocument, document_words
-from search.embedded_schema import DocumentRefused
-from search.port import SearchEngine
+from search.port import DocumentRefused, SearchEngine
 from search.text import PIPELINE_VERSION
 
 # What is in memory, in one write of the index and in one transaction at most.

@@ -16,8 +16,7 @@ from market.jobs import INDEX, LATER, NOW, REMATCH, SOON, claim, enqueue
 from market.settings import Settings
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
-from search.embedded_schema import DocumentRefused
-from search.port import SearchQuery, SearchUnavailable
+from search.port import DocumentRefused, SearchQuery, SearchUnavailable
 from search.synonyms import Synonyms
 from search.text import PIPELINE_VERSION
 from tests.market.accounts.factories import make_account
