@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from search.port import (
     Filters,
     Hit,
     IndexLocked,
+    IndexMissing,
     IndexOutdated,
     SearchPage,
     SearchQuery,
@@ -27,6 +30,7 @@ from search.synonyms import Synonyms
 
 _NAMES: dict[Kind, str] = {"result": "results", "need": "needs"}
 _NO_FILTERS = Filters()
+_PROBE_EVERY_S = 30.0
 _log = logging.getLogger("duijie.indexing")
 
 
@@ -43,25 +47,39 @@ class RemoteIndex:
         reading: MeilisearchEngine,
         writing: MeilisearchEngine,
         may_write: Callable[[], bool],
+        lost: Callable[[], None],
     ) -> None:
+        """`lost` is called when the server turns out to have no such index."""
         self._reading = reading
         self._writing = writing
         self._may_write = may_write
+        self._lost = lost
 
     def use_synonyms(self, synonyms: Synonyms | None) -> None:
         self._reading.use_synonyms(synonyms)
 
     async def upsert(self, documents: Iterable[SearchDocument]) -> None:
-        self._refuse_unless_writable()
-        await self._writing.upsert(documents)
+        with self._noticing_loss():
+            await self._writing.upsert(documents)
 
     async def delete(self, ids: Iterable[str]) -> None:
-        self._refuse_unless_writable()
-        await self._writing.delete(ids)
+        with self._noticing_loss():
+            await self._writing.delete(ids)
 
-    def _refuse_unless_writable(self) -> None:
+    async def probe(self) -> None:
+        """Look whether the index is there. Raises SearchUnavailable."""
+        with self._noticing_loss():
+            await self._writing.search(SearchQuery(limit=0))
+
+    @contextmanager
+    def _noticing_loss(self) -> Iterator[None]:
         if not self._may_write():
             raise SearchUnavailable("This process does not write the search index now.")
+        try:
+            yield
+        except (IndexMissing, IndexOutdated) as error:
+            self._lost()
+            raise SearchUnavailable(str(error)) from error
 
     async def search(self, query: SearchQuery) -> SearchPage:
         return await self._reading.search(query)
@@ -112,6 +130,7 @@ class RemoteIndexes:
         self._ready: set[Kind] = set()
         self._mending = asyncio.Lock()
         self._is_closed = False
+        self._probes_at_s = 0.0
         self._indexes = {kind: self._index(kind, synonyms) for kind in KINDS}
 
     def _index(self, kind: Kind, synonyms: Synonyms | None) -> RemoteIndex:
@@ -120,6 +139,7 @@ class RemoteIndexes:
             MeilisearchEngine(self._server.reading, uid, synonyms=synonyms),
             MeilisearchEngine(self._server.writing, uid),
             partial(self._may_write, kind),
+            partial(self._ready.discard, kind),
         )
 
     def of(self, kind: Kind) -> RemoteIndex:
@@ -145,15 +165,27 @@ class RemoteIndexes:
                 self._ready.clear()
                 return
             async with self._lease.kept():
+                await self._probe()
                 for kind in KINDS:
                     if kind not in self._ready:
                         await self._prepare(kind)
 
+    async def _probe(self) -> None:
+        """Now and then, whether the server still has the indexes: searches alone mend nothing."""
+        if time.monotonic() < self._probes_at_s:
+            return
+        self._probes_at_s = time.monotonic() + _PROBE_EVERY_S
+        for kind in list(self._ready):
+            with suppress(SearchUnavailable):
+                await self._indexes[kind].probe()
+
     async def _prepare(self, kind: Kind) -> None:
         try:
             await self._server.admin.prepare(self._uids[kind])
-        except IndexOutdated as error:
-            _log.warning("the index of %ss is made anew: %s", kind, error)
+        except (IndexMissing, IndexOutdated) as error:
+            # That a new marketplace has no index yet is nothing to warn of.
+            level = logging.INFO if isinstance(error, IndexMissing) else logging.WARNING
+            _log.log(level, "the index of %ss is made anew: %s", kind, error)
             await self._server.admin.rebuild(self._uids[kind], self._source(kind))
             await self._mended(kind)
         self._ready.add(kind)

@@ -70,6 +70,10 @@ class Process:
         """SIGTERM. Raises ProcessFailed when it does not end in time with exit code 0."""
         await self._end(signal.SIGTERM, expected=0)
 
+    async def finished(self) -> None:
+        """Wait for the end of what ends by itself. Raises ProcessFailed."""
+        await self._ended(expected=0)
+
     async def close(self) -> None:
         """End it in any case, without a word about how."""
         if self._process is not None and self.is_running:
@@ -82,6 +86,10 @@ class Process:
         if self._process is None or self._process.returncode is not None:
             raise ProcessFailed(f"It ended by itself: {self.said}")
         self._process.send_signal(number)
+        await self._ended(expected=expected)
+
+    async def _ended(self, *, expected: int) -> None:
+        assert self._process is not None
         try:
             async with asyncio.timeout(_STOP_LIMIT_S):
                 code = await self._process.wait()
