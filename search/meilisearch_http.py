@@ -164,25 +164,25 @@ class MeilisearchConnection:
         except (httpx.HTTPError, TimeoutError) as error:
             raise _unreachable(error) from error
 
-    async def write(self, method: Method, path: str, body: Any, *, lines: bool = False) -> None:
+    async def write(self, method: Method, path: str, body: Any) -> None:
         """Change something and wait until the next search sees it. Tried once.
 
-        With `lines` the body is a list, sent one line an item. Raises TaskFailed. After
-        SearchUnavailable the change may be done, come later, or never.
+        Raises TaskFailed. After SearchUnavailable the change may be done, come later, or never.
         """
-        await self.wait(await self.enqueue(method, path, body, lines=lines))
+        await self.wait(await self._enqueue(method, path, msgspec.json.encode(body)))
 
-    async def enqueue(self, method: Method, path: str, body: Any, *, lines: bool = False) -> int:
+    async def write_lines(self, path: str, content: bytes) -> None:
+        """As `write`, for documents that are JSON already, one a line."""
+        await self.wait(await self._enqueue("POST", path, content, "application/x-ndjson"))
+
+    async def _enqueue(
+        self, method: Method, path: str, content: bytes, content_type: str | None = None
+    ) -> int:
         """Hand a change over; the number of its task."""
-        content = msgspec.json.Encoder().encode_lines(body) if lines else msgspec.json.encode(body)
         ends_at = time.monotonic() + self._timeout_s
         try:
             response = await self._sent(
-                method,
-                path,
-                content,
-                ends_at=ends_at,
-                content_type="application/x-ndjson" if lines else None,
+                method, path, content, ends_at=ends_at, content_type=content_type
             )
         except httpx.HTTPError as error:
             raise _unreachable(error) from error

@@ -30,6 +30,7 @@ _IDEOGRAPHS = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 # One ideograph, a run of digits or a run of letters: neighbours of these are neighbours in the
 # text however it is cut into words.
 _CHARACTERS = re.compile(rf"[{_IDEOGRAPHS}]|\d+|[^\W\d_{_IDEOGRAPHS}]+")
+_IDEOGRAPH = re.compile(f"[{_IDEOGRAPHS}]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -182,6 +183,16 @@ def clean(value: str) -> str:
 def characters(folded: str) -> list[str]:
     """Ideographs, runs of digits and runs of letters of a folded text, in order."""
     return _CHARACTERS.findall(folded)
+
+
+def is_ideograph(character: str) -> bool:
+    """Whether one of `characters` is a single ideograph."""
+    return _IDEOGRAPH.fullmatch(character) is not None
+
+
+def ideographs(value: str) -> list[str]:
+    """The ideographs of a text, in order."""
+    return _IDEOGRAPH.findall(value)
 
 
 def spelled_out(name: str) -> list[str]:

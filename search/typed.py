@@ -37,7 +37,6 @@ _QUESTION = re.compile(
 _LATIN_WORD = re.compile(r"[a-z]{4,40}")
 # The beginning of a number is another number, so numbers are not completed.
 _PREFIX = re.compile(r"[^\W\d_]\w{1,39}")
-_IDEOGRAPH = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 
 
 class TypedText(NamedTuple):
@@ -61,7 +60,7 @@ class TypedText(NamedTuple):
     def ideographs(self) -> tuple[str, ...]:
         """The single characters of the words: only a relaxed search needs them."""
         kept = "".join(text.plain_words(self.text))
-        return _distinct(_IDEOGRAPH.findall(kept), MAX_QUERY_IDEOGRAPHS)
+        return _distinct(text.ideographs(kept), MAX_QUERY_IDEOGRAPHS)
 
     @property
     def finds_nothing(self) -> bool:
