@@ -17,7 +17,7 @@ from market.jobs import INDEX, NOW, REMATCH, SOON, ClaimedJob, Job, enqueue, fin
 from market.listings.models import Listing
 from market.listings.plain import IDS_A_STATEMENT, PLAIN, plain_rows
 from search.documents import SearchDocument, document_words
-from search.port import DocumentRefused, SearchEngine
+from search.port import DocumentRefused, DocumentsRefused, SearchEngine
 from search.text import PIPELINE_VERSION
 
 # What is in memory, in one write of the index and in one transaction at most.
@@ -119,6 +119,10 @@ async def _write(
     cut: list[dict[str, Any]] = []
     try:
         await engine.upsert(_documents(rows, cut))
+    except DocumentsRefused as error:
+        # It has found them by itself, and written the others.
+        words.extend(each for each in cut if str(each["listing_id"]) not in error.ids)
+        return dict.fromkeys(error.ids, error)
     except DocumentRefused as error:
         if len(rows) == 1:
             return {str(rows[0].id): error}
