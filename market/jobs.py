@@ -10,7 +10,7 @@ clock is wrong takes nobody's lease away. `now` is for those who step the clock 
 
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     func,
+    insert,
     or_,
     select,
     text,
@@ -183,15 +184,41 @@ async def enqueue(
         "attempts": 0,
         "max_attempts": MAX_ATTEMPTS,
     }
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    adding = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     added = await session.execute(
-        insert(Job)
+        adding(Job)
         .values(values)
         .on_conflict_do_nothing(index_elements=["dedupe"])
         .returning(Job.id)
     )
     session.info[ENQUEUED] = True
     return added.first() is not None
+
+
+async def enqueue_all(
+    session: AsyncSession, kind: str, payloads: Iterable[dict[str, Any]], *, priority: int = NOW
+) -> None:
+    """Add a job for each payload, as `enqueue` would, at a fraction of the cost of many calls."""
+    if priority not in PRIORITIES:
+        raise ValueError(f"There is no priority {priority}.")
+    now = utc_now()
+    rows = [
+        {
+            "id": new_id(),
+            "kind": kind,
+            "payload": payload,
+            "priority": priority,
+            "created_at": now,
+            "state": "queued",
+            "attempts": 0,
+            "max_attempts": MAX_ATTEMPTS,
+        }
+        for payload in payloads
+    ]
+    if rows:
+        adding = insert(Job.__table__).values(run_at=_time(session, None))  # type: ignore[arg-type]
+        await session.execute(adding, rows)
+        session.info[ENQUEUED] = True
 
 
 async def due_heads(
@@ -237,9 +264,7 @@ async def claim(
         due = due.with_for_update(skip_locked=True)
     rows = (await session.execute(due)).all()
     used_up = [row for row in rows if row.attempts >= row.max_attempts]
-    silent = [
-        row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts
-    ]
+    silent = [row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts]
     alive = [row for row in rows if row not in used_up and row not in silent]
     await _bury(session, [row.id for row in used_up], time)
     for row in silent:

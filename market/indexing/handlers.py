@@ -35,6 +35,8 @@ def job_kinds(
             partial(sync_listings, database, indexes),
             batch=_INDEX_JOBS_AT_ONCE,
             patient_batch=_PATIENT_JOBS_AT_ONCE,
+            # One reads rows and stores words while the other's documents are being written.
+            at_once=2,
             is_possible=may_write,
         ),
         RECONCILE: JobKind(partial(_reconcile, database, indexes), is_possible=may_write),

@@ -16,7 +16,7 @@ from market.jobs import (
     UNDO_IMPORT,
     ClaimedJob,
     JobKind,
-    enqueue,
+    enqueue_all,
     finish,
 )
 from market.listings.queries import published_after
@@ -80,7 +80,10 @@ async def _rematch_all_needs(session: AsyncSession) -> None:
     """Scores weigh words by the results' count; a need's rematch scores all its pairs."""
     after = None
     while ids := await published_after(session, "need", after, limit=_IDS_A_READ):
-        for start in range(0, len(ids), _IDS_A_JOB):
-            some = [str(each) for each in ids[start : start + _IDS_A_JOB]]
-            await enqueue(session, REMATCH, {"kind": "need", "ids": some}, priority=LATER)
+        texts = list(map(str, ids))
+        payloads = [
+            {"kind": "need", "ids": texts[start : start + _IDS_A_JOB]}
+            for start in range(0, len(texts), _IDS_A_JOB)
+        ]
+        await enqueue_all(session, REMATCH, payloads, priority=LATER)
         after = ids[-1]
