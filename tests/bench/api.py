@@ -85,16 +85,18 @@ async def _measured(folder: Path, chosen: argparse.Namespace) -> list[Row]:
     results = list(synthetic_results(chosen.listings, seed=chosen.seed))
     tenth = max(1, chosen.listings // 10)
     async with _market(folder) as market:
-        await market.upload("need", map(need_row, synthetic_needs(_NEEDS, seed=chosen.seed)))
+        needs = synthetic_needs(_NEEDS, seed=chosen.seed)
+        await market.upload("need", _file_of(map(need_row, needs)))
         await market.settled()
         rows = await _json_routes(market)
         note(f"api: import of {tenth:,} results")
-        await market.upload("result", map(result_row, results[:tenth]))
+        await market.upload("result", _file_of(map(result_row, results[:tenth])))
         await market.leave_rematching()
         rows += await _publishing(market, chosen.published, f"{tenth:,} results")
         note(f"api: import of {chosen.listings - tenth:,} results more")
         rows += await _importing(market, results[tenth:])
         rows += await _publishing(market, chosen.published, f"{chosen.listings:,} results")
+        await market.leave_rematching()
         return rows + await _searching(market, chosen)
 
 
@@ -106,10 +108,9 @@ class _Market:
         self.folder = folder
         self.institute, self.enterprise, self._administrator = accounts
 
-    async def upload(self, kind: str, rows: Iterator[dict[str, Any]]) -> None:
+    async def upload(self, kind: str, content: bytes) -> None:
         """Import a file and publish what it holds; done when the index has it."""
         account = self.institute if kind == "result" else self.enterprise
-        content = b"\n".join(msgspec.json.encode(row) for row in rows)
         begun = await self.client.post(
             "/api/v1/imports",
             files={"file": ("listings.jsonl", content)},
@@ -176,6 +177,10 @@ class _Market:
             await database.close()
 
 
+def _file_of(rows: Iterator[dict[str, Any]]) -> bytes:
+    return b"\n".join(map(msgspec.json.encode, rows))
+
+
 @asynccontextmanager
 async def _market(folder: Path) -> AsyncIterator[_Market]:
     database = Database(f"sqlite+aiosqlite:///{folder / 'duijie.db'}")
@@ -221,8 +226,9 @@ async def _importing(market: _Market, results: Sequence[Result]) -> list[Row]:
     began_s = time.perf_counter()
     PlainIndex().write(map(document_of_result, results))
     plain_s = time.perf_counter() - began_s
+    content = _file_of(map(result_row, results))
     began_s = time.perf_counter()
-    await market.upload("result", map(result_row, results))
+    await market.upload("result", content)
     ours_s = time.perf_counter() - began_s
     rematched_per_s = await market.rematched_per_s()
     await market.leave_rematching()
