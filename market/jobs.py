@@ -123,6 +123,7 @@ class ClaimedJob(msgspec.Struct, frozen=True):
     attempts: int
     max_attempts: int
     lease: uuid.UUID
+    priority: int = NOW
 
 
 class DueHead(msgspec.Struct, frozen=True):
@@ -141,8 +142,9 @@ class JobKind(msgspec.Struct, frozen=True):
     raises puts the jobs off; Unavailable and SearchUnavailable cost no attempt.
     `is_possible` tells whether this process can do such jobs now; a process runs up to `at_once`
     calls of `handle` side by side. Of jobs that nobody waits for, priorities SOON and LATER,
-    `patient_batch` come together, if it is given: an urgent one then waits less for them. Such
-    jobs also give way to those of the kinds `yields_to`, for some minutes.
+    `patient_batch` come together, in `patient_at_once` calls side by side, if these are given: an
+    urgent one then waits less for them. Such jobs also give way to those of the kinds
+    `yields_to`, for some minutes.
     """
 
     handle: Callable[[Sequence[ClaimedJob]], Awaitable[None]]
@@ -151,6 +153,7 @@ class JobKind(msgspec.Struct, frozen=True):
     yields_to: frozenset[str] = frozenset()
     is_possible: Callable[[], bool] = lambda: True
     at_once: int = 1
+    patient_at_once: int | None = None
 
     def batch_of(self, priority: int) -> int:
         is_patient = priority != NOW and self.patient_batch is not None
@@ -315,11 +318,11 @@ async def _lease(session: AsyncSession, ids: Sequence[uuid.UUID], until: Any) ->
         rows = await session.execute(
             _change(Job.id.in_(some))
             .values(state="running", lease=lease, lease_until=until, attempts=Job.attempts + 1)
-            .returning(Job.id, Job.kind, Job.payload, Job.attempts, Job.max_attempts)
+            .returning(Job.id, Job.kind, Job.payload, Job.attempts, Job.max_attempts, Job.priority)
         )
         for row in rows:
             claimed[row.id] = ClaimedJob(
-                row.id, row.kind, row.payload, row.attempts, row.max_attempts, lease
+                row.id, row.kind, row.payload, row.attempts, row.max_attempts, lease, row.priority
             )
     return [claimed[job_id] for job_id in ids]
 

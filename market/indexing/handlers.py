@@ -36,7 +36,8 @@ def job_kinds(
             batch=_INDEX_JOBS_AT_ONCE,
             patient_batch=_PATIENT_JOBS_AT_ONCE,
             # One reads rows and stores words while the other's documents are being written.
-            at_once=2,
+            patient_at_once=2,
+            at_once=3,
             is_possible=may_write,
         ),
         RECONCILE: JobKind(partial(_reconcile, database, indexes), is_possible=may_write),

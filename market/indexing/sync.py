@@ -13,7 +13,7 @@ from market.db import Database
 from market.indexing.engines import Indexes
 from market.indexing.listed_documents import public_document, whole_document
 from market.indexing.models import ListingWords
-from market.jobs import INDEX, NOW, REMATCH, SOON, ClaimedJob, Job, enqueue_all, finish
+from market.jobs import INDEX, NOW, REMATCH, SOON, ClaimedJob, enqueue_all, finish
 from market.listings.models import Listing
 from market.listings.plain import IDS_A_STATEMENT, PLAIN, plain_rows
 from search.documents import SearchDocument, document_words
@@ -177,15 +177,11 @@ async def index_again(
 
 async def _ask_for_rematch(session: AsyncSession, jobs: Sequence[ClaimedJob]) -> None:
     """As urgent as the change was; a listing that several jobs name is matched anew once."""
-    rows = await session.execute(
-        select(Job.id, Job.priority).where(Job.id.in_([job.id for job in jobs]))
-    )
-    priorities = {row.id: row.priority for row in rows}
     asked: set[str] = set()
     ids_of: dict[tuple[int, str], list[str]] = {}
-    for job in sorted(jobs, key=lambda job: priorities.get(job.id, SOON)):
+    for job in sorted(jobs, key=lambda job: job.priority):
         new = [each for each in job.payload["ids"] if each not in asked]
-        ids_of.setdefault((priorities.get(job.id, SOON), job.payload["kind"]), []).extend(new)
+        ids_of.setdefault((job.priority, job.payload["kind"]), []).extend(new)
         asked.update(new)
     for (priority, kind), ids in ids_of.items():
         payloads = [

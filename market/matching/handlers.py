@@ -48,6 +48,7 @@ def job_kinds(
             batch=_JOBS_TOGETHER,
             patient_batch=1,
             at_once=2,
+            patient_at_once=1,
             yields_to=_BULK_WORK,
         ),
         COUNT_WORDS: JobKind(partial(_count_words, database)),
