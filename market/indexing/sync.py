@@ -23,7 +23,8 @@ from search.text import PIPELINE_VERSION
 # What is in memory, in one write of the index and in one transaction at most.
 _IDS_A_GROUP = 2_000
 IDS_AN_INDEX_JOB = 1_000
-_IDS_A_REMATCH_JOB = 50
+# What matching does in one unit of work: a job that is cut short begins anew.
+_IDS_A_REMATCH_JOB = 20
 _LISTINGS, _WORDS = Listing.__table__.c, ListingWords.__table__.c
 
 

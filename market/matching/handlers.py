@@ -20,7 +20,7 @@ from market.jobs import (
     finish,
 )
 from market.listings.queries import published_after
-from market.matching.rematching import Rematching
+from market.matching.rematching import LISTINGS_AT_ONCE, Rematching
 from market.matching.statistics import count_words, is_count_due, store_count
 from market.settings import Settings
 
@@ -29,7 +29,7 @@ COUNT_WORDS = "matching.count_words"
 
 # Few, so that an urgent job does not wait for many that are not.
 _JOBS_TOGETHER = 4
-_IDS_A_JOB = 50
+_IDS_A_JOB = LISTINGS_AT_ONCE
 # Matching what an import brings would take turns with the import, and most of the machine.
 _BULK_WORK = frozenset({INDEX, CHECK_IMPORT, APPLY_IMPORT, UNDO_IMPORT})
 _IDS_A_READ = 1_000
