@@ -4,22 +4,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from litestar import Litestar, Router
-from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from market.accounts.api import routes as account_routes
-from market.accounts.authentication import Authentication
-from market.accounts.guard import declares_roles, guard
+from market.accounts.guard import declares_roles
+from market.admission import Admission
 from market.db import Database
 from market.exchange.api import routes as exchange_routes
 from market.explorer import documentation
 from market.health import routes as health_routes
 from market.http.metrics import Metrics
 from market.http.problems import problem_of
-from market.http.requested import expected_by_route, refuse_undeclared
+from market.http.requested import expected_by_route
 from market.http.requests import RequestRecord
 from market.indexing.api import routes as search_routes
 from market.indexing.engines import Indexes
@@ -61,8 +60,7 @@ def assemble(
     )
     app = Litestar(
         [api, *health_routes, *extra_routes],
-        guards=[admit],
-        middleware=[Authentication],
+        middleware=[Admission],
         exception_handlers={Exception: problem_of},
         dependencies={
             name: Provide(_opened(name), sync_to_thread=False)
@@ -89,16 +87,6 @@ def open_for(app: Litestar, settings: Settings, database: Database, indexes: Ind
         lang=settings.lang,
     )
     app.asgi_handler = RequestRecord(app.state.routing, app.state.figures)
-
-
-async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Who may ask, then what may be asked.
-
-    One guard, because the framework copies the route's handler for each of them, and
-    asynchronous, because it would run any other in a thread.
-    """
-    guard(connection, handler)
-    refuse_undeclared(connection)
 
 
 def _opened(name: str) -> Callable[[State], Any]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import Database, is_database_away
 from market.errors import Unavailable
-from market.jobs import ClaimedJob, JobKind, LeaseLost, extend, fail, give_back
+from market.jobs import NOW, ClaimedJob, JobKind, LeaseLost, extend, fail, give_back
 from search.port import SearchUnavailable
 
 _log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class JobGroup:
         self._must_stop = must_stop
         self._now = now
         self.kind = jobs[0].kind
+        self.is_patient = all(job.priority != NOW for job in jobs)
         self.needs_rest = False
         """After `do`: whether what the kind needs is away."""
 

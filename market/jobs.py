@@ -10,7 +10,7 @@ clock is wrong takes nobody's lease away. `now` is for those who step the clock 
 
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     func,
+    insert,
     or_,
     select,
     text,
@@ -122,6 +123,7 @@ class ClaimedJob(msgspec.Struct, frozen=True):
     attempts: int
     max_attempts: int
     lease: uuid.UUID
+    priority: int = NOW
 
 
 class DueHead(msgspec.Struct, frozen=True):
@@ -140,8 +142,9 @@ class JobKind(msgspec.Struct, frozen=True):
     raises puts the jobs off; Unavailable and SearchUnavailable cost no attempt.
     `is_possible` tells whether this process can do such jobs now; a process runs up to `at_once`
     calls of `handle` side by side. Of jobs that nobody waits for, priorities SOON and LATER,
-    `patient_batch` come together, if it is given: an urgent one then waits less for them. Such
-    jobs also give way to those of the kinds `yields_to`, for some minutes.
+    `patient_batch` come together, in `patient_at_once` calls side by side, if these are given: an
+    urgent one then waits less for them. Such jobs also give way to those of the kinds
+    `yields_to`, for some minutes.
     """
 
     handle: Callable[[Sequence[ClaimedJob]], Awaitable[None]]
@@ -150,6 +153,7 @@ class JobKind(msgspec.Struct, frozen=True):
     yields_to: frozenset[str] = frozenset()
     is_possible: Callable[[], bool] = lambda: True
     at_once: int = 1
+    patient_at_once: int | None = None
 
     def batch_of(self, priority: int) -> int:
         is_patient = priority != NOW and self.patient_batch is not None
@@ -183,15 +187,41 @@ async def enqueue(
         "attempts": 0,
         "max_attempts": MAX_ATTEMPTS,
     }
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    adding = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     added = await session.execute(
-        insert(Job)
+        adding(Job)
         .values(values)
         .on_conflict_do_nothing(index_elements=["dedupe"])
         .returning(Job.id)
     )
     session.info[ENQUEUED] = True
     return added.first() is not None
+
+
+async def enqueue_all(
+    session: AsyncSession, kind: str, payloads: Iterable[dict[str, Any]], *, priority: int = NOW
+) -> None:
+    """Add a job for each payload, as `enqueue` would, at a fraction of the cost of many calls."""
+    if priority not in PRIORITIES:
+        raise ValueError(f"There is no priority {priority}.")
+    now = utc_now()
+    rows = [
+        {
+            "id": new_id(),
+            "kind": kind,
+            "payload": payload,
+            "priority": priority,
+            "created_at": now,
+            "state": "queued",
+            "attempts": 0,
+            "max_attempts": MAX_ATTEMPTS,
+        }
+        for payload in payloads
+    ]
+    if rows:
+        adding = insert(Job.__table__).values(run_at=_time(session, None))  # type: ignore[arg-type]
+        await session.execute(adding, rows)
+        session.info[ENQUEUED] = True
 
 
 async def due_heads(
@@ -285,11 +315,11 @@ async def _lease(session: AsyncSession, ids: Sequence[uuid.UUID], until: Any) ->
         rows = await session.execute(
             _change(Job.id.in_(some))
             .values(state="running", lease=lease, lease_until=until, attempts=Job.attempts + 1)
-            .returning(Job.id, Job.kind, Job.payload, Job.attempts, Job.max_attempts)
+            .returning(Job.id, Job.kind, Job.payload, Job.attempts, Job.max_attempts, Job.priority)
         )
         for row in rows:
             claimed[row.id] = ClaimedJob(
-                row.id, row.kind, row.payload, row.attempts, row.max_attempts, lease
+                row.id, row.kind, row.payload, row.attempts, row.max_attempts, lease, row.priority
             )
     return [claimed[job_id] for job_id in ids]
 

@@ -5,9 +5,11 @@ own supervisor; each then opens what it needs by itself, and workers run apart.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
@@ -27,6 +29,12 @@ _log = logging.getLogger("duijie.serving")
 
 _KEEP_ALIVE_S = 15
 _MOST_CONNECTIONS = 500
+# Imports and jobs make hundreds of thousands of objects without cycles: looked through after
+# every 700, they cost a tenth of their time.
+_OBJECTS_BETWEEN_LOOKS = 10_000
+# A request changes threads some six times, and each time waits so long for a job that computes:
+# with Python's own 5 ms a search took 35 ms while listings were matched.
+_SWITCH_S = 0.0005
 
 
 async def serve(settings: Settings, *, on_ready: Callable[[int], None]) -> None:
@@ -43,9 +51,22 @@ async def serve(settings: Settings, *, on_ready: Callable[[int], None]) -> None:
         )
         worker = worker_of(settings, database, indexes)
         app = create_app(settings, database, indexes)
+        settle_interpreter()
         with _signals_end_here():
             async with worker.running(), following_synonyms(database, indexes):
                 await _Server(_config(settings, app), on_ready, worker.stop).serve()
+
+
+def settle_interpreter() -> None:
+    """For a process that serves from now on: requests come before jobs, as far as Python can.
+
+    Garbage is looked for less often, and never among what is there by now: it stays. Threads
+    that compute let others in ten times as often as they would.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, *gc.get_threshold()[1:])
+    sys.setswitchinterval(_SWITCH_S)
 
 
 def serve_many(settings: Settings, processes: int) -> None:
@@ -74,6 +95,7 @@ class _SelfOpening:
         async with AsyncExitStack() as stack:
             await receive()
             self._app = await self._opened(stack)
+            settle_interpreter()
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

@@ -129,6 +129,8 @@ def sqlite_reader(path: Path, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
+        # Each connection has a cache of pages: the one used last knows the most.
+        pool_use_lifo=True,
         # There is nothing to roll back.
         pool_reset_on_return=None,
         json_deserializer=msgspec.json.decode,

@@ -156,7 +156,7 @@ class Worker:
         for head in heads:
             if self._gives_way(head, busy):
                 continue
-            while self._has_place(head.kind):
+            while self._has_place(head.kind) and not self._is_held_back(head):
                 jobs = await self._claim(head)
                 if not jobs:
                     break
@@ -190,6 +190,18 @@ class Worker:
         if head.priority == NOW or self._time() - head.run_at > _GIVES_WAY_FOR:
             return False
         return not self._kinds[head.kind].yields_to.isdisjoint(busy)
+
+    def _is_held_back(self, head: DueHead) -> bool:
+        """Whether what nobody waits for has its places, and the others are for urgent jobs."""
+        most = self._kinds[head.kind].patient_at_once
+        if head.priority == NOW or most is None:
+            return False
+        patient = [
+            group
+            for group in self._running.values()
+            if group.kind == head.kind and group.is_patient
+        ]
+        return len(patient) >= most
 
     def _is_open(self, name: str, kind: JobKind) -> bool:
         return self._has_place(name) and not self._is_resting(name) and kind.is_possible()

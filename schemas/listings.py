@@ -31,7 +31,7 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A technology result (科技成果) as an institute offers it.
 
     `fields`, `industries`, `modes` and `division` hold codes of schemas.vocab, best first;
@@ -62,7 +62,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     contacts: Extra = {}
 
 
-class Need(msgspec.Struct, frozen=True, kw_only=True):
+class Need(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A technical need (技术需求) as an enterprise states it.
 
     Codes, money and unknown values as in Result. `indicators` is the text of the assessment

@@ -5,7 +5,7 @@ import msgspec
 from search.text import fold, words_of_folded
 
 
-class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
+class SearchDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One listing as an engine stores it. The texts are as people wrote them, unfolded.
 
     Codes (`fields`, `industries`, `modes`, `division`) are opaque here; industries and the

@@ -72,6 +72,11 @@ def stop_words() -> frozenset[str]:
     return frozenset(word for line in data_lines("stopwords.txt") for word in line.split())
 
 
+# The index and the score ask for the words of the same listing one after the other.
+_TEXTS_KEPT = 32
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
 def fold(text: str) -> str:
     """The text with spellings made equal; folding twice changes nothing more."""
     if _HAS_JOINING.search(text) is None:
@@ -117,8 +122,7 @@ def words(text: str) -> list[str]:
     return list(words_of_folded(fold(text)))
 
 
-# The index and the score ask for the words of the same listing one after the other.
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=_TEXTS_KEPT)
 def words_of_folded(folded: str) -> tuple[str, ...]:
     """`words(text)` of a text that is folded already."""
     return tuple(chain.from_iterable(map(_KEPT.__getitem__, _segmenter().cut_for_search(folded))))

@@ -36,7 +36,7 @@ class Limits(msgspec.Struct, frozen=True):
     seconds: float = 120
 
 
-class ImportLine(msgspec.Struct, frozen=True):
+class ImportLine(msgspec.Struct, frozen=True, gc=False):
     """A row that can be imported: where it stands, and which listing of its owner it is."""
 
     line: int

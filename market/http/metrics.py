@@ -15,13 +15,13 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
+        self._requests = Counter(
             "duijie_requests_total",
             "Requests by method, route and status",
             ["method", "route", "status"],
             registry=self.registry,
         )
-        self.seconds = Histogram(
+        self._seconds = Histogram(
             "duijie_request_seconds",
             "How long requests took",
             ["method", "route"],
@@ -31,12 +31,25 @@ class Metrics:
         self.in_flight = Gauge(
             "duijie_requests_in_flight", "Requests being answered", registry=self.registry
         )
+        self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._jobs = Gauge("duijie_jobs", "Jobs by state", ["state"], registry=self.registry)
         self._oldest_due = Gauge(
             "duijie_oldest_due_job_seconds",
             "How long the oldest due job has waited",
             registry=self.registry,
         )
+
+    def count_request(self, method: str, route: str, status: int, took_s: float) -> None:
+        """`method` and `route` must be of a limited number: each combination is kept."""
+        key = method, route, status
+        found = self._of_request.get(key)
+        if found is None:
+            # The library looks its figures up by their labels under a lock.
+            of_status = self._requests.labels(method, route, str(status))
+            found = self._of_request[key] = of_status, self._seconds.labels(method, route)
+        requests, seconds = found
+        requests.inc()
+        seconds.observe(took_s)
 
     def text(self, jobs: Mapping[Any, int], oldest_due_s: float) -> bytes:
         """All figures in the text format of Prometheus; `jobs` counts them by state."""

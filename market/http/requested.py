@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Litestar
-from litestar.connection import ASGIConnection
+from litestar.datastructures import Headers
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import HTTPException
 from litestar.routes import HTTPRoute
+from litestar.types import Scope
 
 from market.errors import FieldError, Invalid
 
@@ -46,19 +47,19 @@ def _expected(handler: Any, parameters: Iterable[Any]) -> Expected:
     return Expected({each.field_alias: each.is_sequence for each in parameters}, media_types)
 
 
-def refuse_undeclared(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+def refuse_undeclared(scope: Scope) -> None:
     """For all routes: 422 for parameters that the route does not know, 415 for bodies.
 
     Raises UnicodeDecodeError (400) for a query that is no UTF-8.
     """
-    route = connection.scope["path_template"], connection.scope.get("method")
-    expected: Expected | None = connection.app.state.expected.get(route)
+    route = scope["path_template"], scope.get("method")
+    expected: Expected | None = scope["litestar_app"].state.expected.get(route)
     if expected is None:
         return
-    if query := connection.scope["query_string"]:
+    if query := scope["query_string"]:
         _refuse_parameters(query, expected.parameters)
     if expected.media_types:
-        given = connection.headers.get("content-type", "")
+        given = Headers.from_scope(scope).get("content-type", "")
         if given.partition(";")[0].strip().lower() not in expected.media_types:
             raise HTTPException(status_code=415)
 

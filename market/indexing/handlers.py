@@ -37,6 +37,9 @@ def job_kinds(
             partial(sync_listings, database, indexes),
             batch=_REMOTE_INDEX_JOBS_AT_ONCE if settings.search_url else _INDEX_JOBS_AT_ONCE,
             patient_batch=_PATIENT_JOBS_AT_ONCE,
+            # One reads rows and stores words while the other's documents are being written.
+            patient_at_once=2,
+            at_once=3,
             is_possible=may_write,
         ),
         RECONCILE: JobKind(partial(_reconcile, database, indexes), is_possible=may_write),

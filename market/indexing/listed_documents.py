@@ -19,13 +19,15 @@ def whole_document(row: Row[Any]) -> SearchDocument:
     return document_of_need(plain_need(row))
 
 
-def public_document(row: Row[Any]) -> SearchDocument:
+def public_document(row: Row[Any], whole: SearchDocument | None = None) -> SearchDocument:
     """What the index holds: nothing that finding it could tell to those who may not know it.
 
     A need's indicators are there by name only. What its owner hides, the name of the
-    organisation or the terms, is not there at all.
+    organisation or the terms, is not there at all. `whole` is the row's whole_document, for
+    those who have it already.
     """
-    document = whole_document(row) if row.kind == "result" else _public_need(row)
+    is_result = row.kind == "result"
+    document = (whole or whole_document(row)) if is_result else _public_need(row)
     return msgspec.structs.replace(
         document,
         version=row.version,

@@ -13,7 +13,7 @@ from market.db import Database
 from market.indexing.engines import Indexes
 from market.indexing.listed_documents import public_document, whole_document
 from market.indexing.models import ListingWords
-from market.jobs import INDEX, NOW, REMATCH, SOON, ClaimedJob, Job, enqueue, finish
+from market.jobs import INDEX, NOW, REMATCH, SOON, ClaimedJob, enqueue_all, finish
 from market.listings.models import Listing
 from market.listings.plain import IDS_A_STATEMENT, PLAIN, plain_rows
 from search.documents import SearchDocument, document_words
@@ -23,7 +23,9 @@ from search.text import PIPELINE_VERSION
 # What is in memory, in one write of the index and in one transaction at most.
 _IDS_A_GROUP = 2_000
 IDS_AN_INDEX_JOB = 1_000
-_IDS_A_REMATCH_JOB = 50
+# What matching does in one unit of work: a job that is cut short begins anew.
+_IDS_A_REMATCH_JOB = 20
+_LISTINGS, _WORDS = Listing.__table__.c, ListingWords.__table__.c
 
 
 class _Seen(NamedTuple):
@@ -140,16 +142,17 @@ def _documents(rows: Iterable[Row[Any]], words: list[dict[str, Any]]) -> Iterato
     of the same texts right after.
     """
     for row in rows:
-        words.append(_words(row))
-        yield public_document(row)
+        whole = whole_document(row)
+        words.append(_words(row, whole))
+        yield public_document(row, whole)
 
 
-def _words(row: Row[Any]) -> dict[str, Any]:
+def _words(row: Row[Any], whole: SearchDocument) -> dict[str, Any]:
     return {
         "listing_id": row.id,
         "listing_version": row.version,
         "pipeline_version": PIPELINE_VERSION,
-        "words": " ".join(document_words(whole_document(row))),
+        "words": " ".join(document_words(whole)),
     }
 
 
@@ -158,7 +161,7 @@ async def _store_words(session: AsyncSession, rows: list[dict[str, Any]]) -> Non
     if not rows:
         return
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    adding = insert(ListingWords)
+    adding = insert(ListingWords.__table__)  # type: ignore[arg-type]
     new = adding.excluded
     await session.execute(
         adding.on_conflict_do_update(
@@ -168,7 +171,7 @@ async def _store_words(session: AsyncSession, rows: list[dict[str, Any]]) -> Non
                 "pipeline_version": new.pipeline_version,
                 "words": new.words,
             },
-            where=ListingWords.listing_version <= new.listing_version,
+            where=_WORDS.listing_version <= new.listing_version,
         ),
         sorted(rows, key=lambda row: row["listing_id"]),
     )
@@ -181,12 +184,12 @@ async def _look_again(session: AsyncSession, seen: _Seen) -> None:
     """
     present: dict[uuid.UUID, int] = {}
     for some in _in_parts(seen.ids):
+        # The kind is looked at here: in the statement it would lead SQLite to the index of
+        # kinds, with a look at the listing itself for its version all the same.
         rows = await session.execute(
-            select(Listing.id, Listing.version).where(
-                Listing.kind == seen.kind, Listing.id.in_(some)
-            )
+            select(_LISTINGS.id, _LISTINGS.kind, _LISTINGS.version).where(_LISTINGS.id.in_(some))
         )
-        present |= {row.id: row.version for row in rows}
+        present |= {row.id: row.version for row in rows if row.kind == seen.kind}
     changed = [each for each in seen.ids if present.get(each) != seen.versions.get(each)]
     await index_again(session, seen.kind, map(str, changed), priority=NOW)
 
@@ -208,25 +211,25 @@ async def index_again(
     session: AsyncSession, kind: str, ids: Iterable[str], *, priority: int = SOON
 ) -> None:
     """Enqueue index jobs for these listings in this unit of work."""
-    for some in _in_parts(sorted(ids), IDS_AN_INDEX_JOB):
-        await enqueue(session, INDEX, {"kind": kind, "ids": list(some)}, priority=priority)
+    payloads = [
+        {"kind": kind, "ids": list(some)} for some in _in_parts(sorted(ids), IDS_AN_INDEX_JOB)
+    ]
+    await enqueue_all(session, INDEX, payloads, priority=priority)
 
 
 async def _ask_for_rematch(session: AsyncSession, jobs: Sequence[ClaimedJob]) -> None:
     """As urgent as the change was; a listing that several jobs name is matched anew once."""
-    rows = await session.execute(
-        select(Job.id, Job.priority).where(Job.id.in_([job.id for job in jobs]))
-    )
-    priorities = {row.id: row.priority for row in rows}
     asked: set[str] = set()
     ids_of: dict[tuple[int, str], list[str]] = {}
-    for job in sorted(jobs, key=lambda job: priorities.get(job.id, SOON)):
+    for job in sorted(jobs, key=lambda job: job.priority):
         new = [each for each in job.payload["ids"] if each not in asked]
-        ids_of.setdefault((priorities.get(job.id, SOON), job.payload["kind"]), []).extend(new)
+        ids_of.setdefault((job.priority, job.payload["kind"]), []).extend(new)
         asked.update(new)
     for (priority, kind), ids in ids_of.items():
-        for some in _in_parts(ids, _IDS_A_REMATCH_JOB):
-            await enqueue(session, REMATCH, {"kind": kind, "ids": list(some)}, priority=priority)
+        payloads = [
+            {"kind": kind, "ids": list(some)} for some in _in_parts(ids, _IDS_A_REMATCH_JOB)
+        ]
+        await enqueue_all(session, REMATCH, payloads, priority=priority)
 
 
 def _in_parts(ids: Sequence[Any], size: int = IDS_A_STATEMENT) -> Iterator[Sequence[Any]]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from market.accounts.models import Organisation
 from market.accounts.viewer import Viewer
 from market.errors import Conflict, FieldError, Forbidden, Invalid, PreconditionFailed
-from market.jobs import INDEX, NOW, SOON, enqueue
+from market.jobs import INDEX, NOW, SOON, enqueue_all
 from market.listings.checks import checked_columns, too_late
 from market.listings.completeness import missing_for_publication
 from market.listings.models import Listing, NeedListing, ResultListing
@@ -45,9 +45,11 @@ async def announce(
 ) -> None:
     """Tell the index, in this unit of work, that these listings are not what they were."""
     texts = [str(each) for each in ids]
-    for start in range(0, len(texts), IDS_A_JOB):
-        payload = {"kind": kind, "ids": texts[start : start + IDS_A_JOB]}
-        await enqueue(session, INDEX, payload, priority=priority)
+    payloads = [
+        {"kind": kind, "ids": texts[start : start + IDS_A_JOB]}
+        for start in range(0, len(texts), IDS_A_JOB)
+    ]
+    await enqueue_all(session, INDEX, payloads, priority=priority)
 
 
 async def create_listing(

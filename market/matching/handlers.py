@@ -16,11 +16,11 @@ from market.jobs import (
     UNDO_IMPORT,
     ClaimedJob,
     JobKind,
-    enqueue,
+    enqueue_all,
     finish,
 )
 from market.listings.queries import published_after
-from market.matching.rematching import Rematching
+from market.matching.rematching import LISTINGS_AT_ONCE, Rematching
 from market.matching.statistics import count_words, is_count_due, store_count
 from market.settings import Settings
 
@@ -29,7 +29,7 @@ COUNT_WORDS = "matching.count_words"
 
 # Few, so that an urgent job does not wait for many that are not.
 _JOBS_TOGETHER = 4
-_IDS_A_JOB = 50
+_IDS_A_JOB = LISTINGS_AT_ONCE
 # Matching what an import brings would take turns with the import, and most of the machine.
 _BULK_WORK = frozenset({INDEX, CHECK_IMPORT, APPLY_IMPORT, UNDO_IMPORT})
 _IDS_A_READ = 1_000
@@ -48,6 +48,7 @@ def job_kinds(
             batch=_JOBS_TOGETHER,
             patient_batch=1,
             at_once=2,
+            patient_at_once=1,
             yields_to=_BULK_WORK,
         ),
         COUNT_WORDS: JobKind(partial(_count_words, database)),
@@ -80,7 +81,10 @@ async def _rematch_all_needs(session: AsyncSession) -> None:
     """Scores weigh words by the results' count; a need's rematch scores all its pairs."""
     after = None
     while ids := await published_after(session, "need", after, limit=_IDS_A_READ):
-        for start in range(0, len(ids), _IDS_A_JOB):
-            some = [str(each) for each in ids[start : start + _IDS_A_JOB]]
-            await enqueue(session, REMATCH, {"kind": "need", "ids": some}, priority=LATER)
+        texts = list(map(str, ids))
+        payloads = [
+            {"kind": "need", "ids": texts[start : start + _IDS_A_JOB]}
+            for start in range(0, len(texts), _IDS_A_JOB)
+        ]
+        await enqueue_all(session, REMATCH, payloads, priority=LATER)
         after = ids[-1]

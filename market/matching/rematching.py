@@ -55,7 +55,7 @@ from search.port import Filters, SearchEngine, SearchQuery, WeightedTerm
 KEPT = 50
 FLOOR = 30.0
 # Listings matched in one unit of work: their pairs, with explanations, are a few megabytes.
-_LISTINGS_AT_ONCE = 20
+LISTINGS_AT_ONCE = 20
 _RETRY_AFTER = timedelta(seconds=2)
 
 Id = uuid.UUID
@@ -276,5 +276,5 @@ def _parts(jobs: Iterable[ClaimedJob]) -> Iterator[tuple[str, list[Id]]]:
         wanted.setdefault(job.payload["kind"], {}).update(dict.fromkeys(ids))
     for kind, found in wanted.items():
         ids = list(found)
-        for start in range(0, max(1, len(ids)), _LISTINGS_AT_ONCE):
-            yield kind, ids[start : start + _LISTINGS_AT_ONCE]
+        for start in range(0, max(1, len(ids)), LISTINGS_AT_ONCE):
+            yield kind, ids[start : start + LISTINGS_AT_ONCE]

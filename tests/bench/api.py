@@ -30,7 +30,15 @@ from tests.bench.generator import (
     synthetic_results,
     synthetic_searches,
 )
-from tests.bench.market import FACETS, PAGE, Market, publishing, search_parameters, served_market
+from tests.bench.market import (
+    FACETS,
+    PAGE,
+    Market,
+    file_of,
+    publishing,
+    search_parameters,
+    served_market,
+)
 from tests.bench.plain_index import PlainIndex
 from tests.bench.table import (
     Row,
@@ -66,16 +74,18 @@ async def _measured(folder: Path, chosen: argparse.Namespace) -> list[Row]:
     results = list(synthetic_results(chosen.listings, seed=chosen.seed))
     tenth = max(1, chosen.listings // 10)
     async with served_market(folder) as market:
-        await market.upload("need", map(need_row, synthetic_needs(_NEEDS, seed=chosen.seed)))
+        needs = synthetic_needs(_NEEDS, seed=chosen.seed)
+        await market.upload("need", file_of(map(need_row, needs)))
         await market.settled()
         rows = await _json_routes(market)
         note(f"api: import of {tenth:,} results")
-        await market.upload("result", map(result_row, results[:tenth]))
+        await market.upload("result", file_of(map(result_row, results[:tenth])))
         await market.leave_rematching()
         rows += await publishing(market, chosen.published, f"{tenth:,} results")
         note(f"api: import of {chosen.listings - tenth:,} results more")
         rows += await _importing(market, results[tenth:])
         rows += await publishing(market, chosen.published, f"{chosen.listings:,} results")
+        await market.leave_rematching()
         return rows + await _searching(market, chosen)
 
 
@@ -99,8 +109,9 @@ async def _importing(market: Market, results: Sequence[Result]) -> list[Row]:
     began_s = time.perf_counter()
     PlainIndex().write(map(document_of_result, results))
     plain_s = time.perf_counter() - began_s
+    content = file_of(map(result_row, results))
     began_s = time.perf_counter()
-    await market.upload("result", map(result_row, results))
+    await market.upload("result", content)
     ours_s = time.perf_counter() - began_s
     rematched_per_s = await market.rematched_per_s()
     await market.leave_rematching()

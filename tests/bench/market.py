@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from pathlib import Path
@@ -40,10 +40,9 @@ class Market:
         self.folder = folder
         self.institute, self.enterprise, self._administrator = accounts
 
-    async def upload(self, kind: str, rows: Iterator[dict[str, Any]]) -> None:
+    async def upload(self, kind: str, content: bytes) -> None:
         """Import a file and publish what it holds; done when the index has it."""
         account = self.institute if kind == "result" else self.enterprise
-        content = b"\n".join(msgspec.json.encode(row) for row in rows)
         begun = await self.client.post(
             "/api/v1/imports",
             files={"file": ("listings.jsonl", content)},
@@ -108,6 +107,11 @@ class Market:
             yield database
         finally:
             await database.close()
+
+
+def file_of(rows: Iterable[dict[str, Any]]) -> bytes:
+    """A file to be imported."""
+    return b"\n".join(map(msgspec.json.encode, rows))
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import ENQUEUED, Database
 from market.jobs import (
@@ -22,6 +23,7 @@ from market.jobs import (
     claim,
     due_heads,
     enqueue,
+    enqueue_all,
     extend,
     fail,
     finish,
@@ -53,6 +55,57 @@ async def test_job_is_there_exactly_when_the_change_that_asks_for_it_is(
     await put(database)
 
     assert [job.payload for job in await rows(database)] == [{"n": 0}]
+
+
+@pytest.mark.parametrize("priority", [NOW, SOON, LATER])
+async def test_jobs_enqueued_together_are_as_those_enqueued_alone(
+    database: Database, priority: int
+) -> None:
+    async with database.writing() as session:
+        await enqueue(session, KIND, {"n": 0}, priority=priority)
+        await enqueue_all(session, KIND, [{"n": 1}, {"n": 2}], priority=priority)
+
+    alone, *together = await rows(database)
+    claimed = await take(database, limit=5)
+    assert [job.payload for job in (alone, *together)] == [{"n": 0}, {"n": 1}, {"n": 2}]
+    for job in together:
+        assert _own(job) == _own(alone)
+        assert abs(job.run_at - alone.run_at) < timedelta(minutes=1)
+        assert abs(job.created_at - alone.created_at) < timedelta(minutes=1)
+    assert {job.id for job in claimed} == {alone.id, *(job.id for job in together)}
+
+
+def _own(job: Job) -> tuple[Any, ...]:
+    times = job.lease, job.lease_until, job.done_at
+    return job.kind, job.state, job.priority, job.attempts, job.max_attempts, job.error, times
+
+
+async def test_jobs_enqueued_together_go_with_their_unit_of_work(database: Database) -> None:
+    async def enqueue_and_break(session: AsyncSession) -> None:
+        await enqueue_all(session, KIND, [{"n": "lost"}])
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await in_unit(database, enqueue_and_break)
+    assert await rows(database) == []
+
+
+@pytest.mark.parametrize(("payloads", "heard"), [([], 0), ([{"n": 1}, {"n": 2}], 1)])
+async def test_workers_hear_once_of_jobs_enqueued_together(
+    database: Database, payloads: list[dict[str, Any]], heard: int
+) -> None:
+    told: list[str] = []
+    database.when_enqueued.append(lambda: told.append("look"))
+
+    async with database.writing() as session:
+        await enqueue_all(session, KIND, payloads)
+
+    assert len(told) == heard
+
+
+async def test_no_priority_of_its_own_for_jobs_enqueued_together(database: Database) -> None:
+    with pytest.raises(ValueError, match="There is no priority 7"):
+        await in_unit(database, lambda session: enqueue_all(session, KIND, [{}], priority=7))
 
 
 async def _enqueue_and_break(session: object) -> None:
@@ -378,7 +431,8 @@ async def test_worker_that_falls_silent_at_every_attempt_leaves_a_dead_job(
 
 async def test_job_of_workers_that_keep_dying_waits_longer_each_time(database: Database) -> None:
     await put(database, run_at=START)
-    now, waits_s = START, []
+    now = START
+    waits_s: list[float] = []
     while len(waits_s) < 6:
         if await take(database, lease_s=2, now=now):
             now += timedelta(seconds=3)

@@ -1,6 +1,8 @@
 """Real processes on loopback: they start, serve, and stop when they are told to."""
 
 import asyncio
+import gc
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest_asyncio
 
 from market.db import Database
 from market.migrating import migrate
+from market.serving import settle_interpreter
 from tests.conftest import empty_database_url
 from tests.hard.processes import Process, Server
 from tests.market.accounts.factories import make_account
@@ -120,3 +123,22 @@ async def _until_ready(client: httpx.AsyncClient) -> dict[str, str]:
             break
         await asyncio.sleep(0.1)
     return checks
+
+
+def test_interpreter_is_settled_for_serving() -> None:
+    thresholds, switch_s = gc.get_threshold(), sys.getswitchinterval()
+    try:
+        settle_interpreter()
+        cycle: list[object] = []
+        cycle.append(cycle)
+        del cycle
+
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() == (10_000, *thresholds[1:])
+        assert sys.getswitchinterval() < switch_s
+        # What comes later is collected as ever.
+        assert gc.collect() >= 1
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        sys.setswitchinterval(switch_s)

@@ -164,6 +164,49 @@ async def test_patient_jobs_come_in_smaller_groups(database: Database) -> None:
     assert sorted(sizes) == [2, 3, 3, 3, 4]
 
 
+@pytest.mark.parametrize("patient_at_once", [1, 2])
+async def test_patient_jobs_leave_places_to_urgent_ones(
+    database: Database, patient_at_once: int
+) -> None:
+    running: list[int] = []
+    seen: list[list[int]] = []
+    full = asyncio.Event()
+
+    async def note(jobs: Sequence[ClaimedJob]) -> None:
+        running.append(jobs[0].priority)
+        seen.append(sorted(running))
+        if len(running) == 3:
+            full.set()
+        await full.wait()
+        await leave_effects(database, jobs)
+        running.remove(jobs[0].priority)
+
+    async def are_waiting() -> bool:
+        return len(running) == patient_at_once
+
+    async def are_done() -> bool:
+        return set(await states(database)) == {"done"}
+
+    await put(database, 4, priority=SOON)
+    await put(database, 3, priority=LATER)
+    kinds = {KIND: JobKind(note, at_once=3, patient_at_once=patient_at_once)}
+
+    async with asyncio.timeout(20), Worker(database, kinds, pace=QUICK).running():
+        await until(are_waiting)
+        await put(database, 2, priority=NOW)
+        await until(are_done)
+
+    assert max(sum(priority != NOW for priority in each) for each in seen) == patient_at_once
+    assert [NOW, *[SOON] * patient_at_once] in seen
+
+
+async def test_claimed_job_knows_how_urgent_it_is(database: Database) -> None:
+    for priority in (LATER, NOW, SOON):
+        await put(database, priority=priority)
+
+    assert [job.priority for job in await take(database)] == [NOW, SOON, LATER]
+
+
 @pytest.mark.parametrize(
     ("priority", "waited", "first"),
     [

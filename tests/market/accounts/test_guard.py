@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from litestar import Litestar, get
-from litestar.connection import ASGIConnection
 
 from market.accounts.guard import anyone, guard, signed_in
 from market.accounts.viewer import ANONYMOUS, Viewer
@@ -26,9 +25,8 @@ def refusal(opt: dict[str, Any], viewer: object) -> str | None:
 
     app = Litestar([route], openapi_config=None)
     [handler] = [each for each in app.routes[0].route_handlers if each.opt == opt]  # type: ignore[union-attr]
-    scope: Any = {"type": "http", "user": viewer}
     try:
-        guard(ASGIConnection(scope), handler)
+        guard(viewer, handler)
     except (Forbidden, Unauthorized) as refused:
         return refused.code
     return None

@@ -1,6 +1,7 @@
 """What is kept of an answer, and what the log tells of a request."""
 
 import json
+import logging
 import subprocess
 import sys
 from typing import Any
@@ -88,7 +89,10 @@ def _told(logged: list[Any]) -> list[tuple[str, str, int]]:
     return [(line["method"], line["route"], line["status"]) for line in lines]
 
 
-async def test_log_names_the_route_and_not_the_address(client: httpx.AsyncClient) -> None:
+async def test_log_names_the_route_and_not_the_address(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "duijie.requests")
     with capture_logs() as logged:
         await client.get("/try/plain/token-that-is-secret")
 
@@ -106,12 +110,27 @@ async def test_log_names_the_route_and_not_the_address(client: httpx.AsyncClient
     ],
 )
 async def test_failures_and_odd_methods_are_lines_too(
-    client: httpx.AsyncClient, method: str, path: str, told: tuple[str, str, int]
+    client: httpx.AsyncClient,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    path: str,
+    told: tuple[str, str, int],
 ) -> None:
+    caplog.set_level(logging.INFO, "duijie.requests")
     with capture_logs() as logged:
         await client.request(method, path)
 
     assert _told(logged) == [told]
+
+
+async def test_line_below_the_level_of_the_log_is_never_made(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "duijie.requests")
+    with capture_logs() as logged:
+        await client.get("/try/page")
+
+    assert logged == []
 
 
 class _Inner:

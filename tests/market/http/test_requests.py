@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 import httpx
@@ -154,8 +155,9 @@ async def test_every_answer_has_safe_headers(client: httpx.AsyncClient, path: st
 
 
 async def test_request_is_one_line_of_the_log(
-    database: Database, client: httpx.AsyncClient
+    database: Database, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "duijie.requests")
     account = await make_account(database)
 
     with structlog.testing.capture_logs() as lines:

@@ -159,3 +159,11 @@ def test_no_document_holds_what_is_hidden(
     assert "97531" not in written
     assert (NAME in written) == shows_organisation
     assert ("00000," in written) == shows_terms
+
+
+@pytest.mark.parametrize("kind", ["result", "need"])
+@pytest.mark.parametrize("shows", [True, False])
+def test_public_document_is_the_same_for_who_has_the_whole_one(kind: str, shows: bool) -> None:
+    row = listed(kind, shows_terms=shows, shows_organisation=shows)
+
+    assert public_document(row, whole_document(row)) == public_document(row)
