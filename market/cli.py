@@ -34,7 +34,7 @@ _COMMANDS = {
     "import": "把表格导入平台 · Import a spreadsheet into the marketplace",
     "export": "从平台导出 · Export from the marketplace",
     "reindex": "重建检索索引 · Build the search index anew",
-    "engine": "检索服务器 Meilisearch：密钥、状态、转储 · The Meilisearch server: keys, state, dumps",
+    "engine": "Meilisearch 服务器：密钥、状态、转储 · The Meilisearch server",
     "doctor": "检查安装与数据 · Look for what is wrong",
 }
 

@@ -38,6 +38,7 @@ def keys(as_json: bool) -> None:
     them as settings. DUIJIE_SEARCH_ADMIN_KEY must be the server's master key meanwhile. Running it
     again prints the same keys.
     """
+
     async def make(settings: Settings, admin: MeilisearchAdmin) -> dict[str, str]:
         made = await admin.create_keys(settings.search_prefix)
         return {
@@ -61,6 +62,7 @@ def status(as_json: bool) -> None:
 
     How many documents each index holds and whether it is of this version.
     """
+
     async def look(settings: Settings, admin: MeilisearchAdmin) -> dict[str, IndexStats]:
         uids = [index_uid(settings.search_prefix, kind) for kind in KINDS]
         return {uid: await admin.stats(uid) for uid in uids}
@@ -82,9 +84,10 @@ def status(as_json: bool) -> None:
 def dump() -> None:
     """让服务器写一份转储；索引随时可由数据库重建，转储只为省时。
 
-    Lets the server write a dump into its own folder. The database is enough to make the indexes anew:
-    a dump only saves time.
+    Lets the server write a dump into its own folder. The database is enough to make the indexes
+    anew: a dump only saves time.
     """
+
     async def write(_settings: Settings, admin: MeilisearchAdmin) -> str:
         return await admin.dump()
 
@@ -95,7 +98,7 @@ def _on_server(ask: Callable[[Settings, MeilisearchAdmin], Awaitable[T]]) -> T:
     settings = settings_from(os.environ)
     if not settings.search_url:
         raise UsageRefused(
-            "DUIJIE_SEARCH_URL：未设置，正在使用内嵌引擎 · is not set: the engine is the embedded one"
+            "DUIJIE_SEARCH_URL：未设置，正在使用内嵌引擎 · is not set: the embedded engine is used"
         )
     _, _, key = settings.keys_of_search
     try:

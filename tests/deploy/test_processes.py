@@ -27,7 +27,9 @@ _COMPOSE = Path(__file__).parents[2] / "deploy" / "compose.yaml"
 _LIMIT_S = 60.0
 
 pytestmark = [
-    pytest.mark.skipif(not POSTGRESQL, reason="set DUIJIE_TEST_DATABASE_URL to a PostgreSQL server"),
+    pytest.mark.skipif(
+        not POSTGRESQL, reason="set DUIJIE_TEST_DATABASE_URL, e.g. as in the README"
+    ),
     pytest.mark.skipif(bool(missing_server()), reason=missing_server()),
 ]
 

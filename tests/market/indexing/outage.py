@@ -71,11 +71,11 @@ class Marketplace:
         """How many jobs wait, run or are dead, by kind; those that come by the clock left out."""
         async with self.database.reading() as session:
             rows = await session.execute(
-                select(Job.kind, func.count())
+                select(Job.kind, func.count().label("waiting"))
                 .where(Job.state != "done", Job.kind.not_in([cron.kind for cron in CRONS]))
                 .group_by(Job.kind)
             )
-            return {kind: count for kind, count in rows}
+            return {row.kind: row.waiting for row in rows}
 
     async def settled(self) -> None:
         """Wait until nothing is to be done. Raises TimeoutError."""
@@ -87,7 +87,7 @@ class Marketplace:
 
 async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(_LIMIT_S):
-        while not await is_so():
+        while not await is_so():  # noqa: ASYNC110 - another process or task does it.
             await asyncio.sleep(0.05)
 
 
