@@ -85,6 +85,8 @@ def open_for(app: Litestar, settings: Settings, database: Database, indexes: Ind
         indexes=indexes,
         figures=Metrics(),
         lang=settings.lang,
+        # Health looks at it until it is good.
+        is_migrated=False,
     )
     app.asgi_handler = RequestRecord(app.state.routing, app.state.figures)
 

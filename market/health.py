@@ -167,7 +167,9 @@ async def _migrations(state: State, database: Database) -> str:
 
 
 async def _search_answers(indexes: Indexes) -> str:
-    pages = [await indexes.of(kind).search(SearchQuery(limit=0)) for kind in ("result", "need")]
+    pages = await asyncio.gather(
+        *(indexes.of(kind).search(SearchQuery(limit=0)) for kind in ("result", "need"))
+    )
     return "degraded" if any(page.is_degraded for page in pages) else "ok"
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from market.indexing.upkeep import Batches, Kind, Source, Upkeep
+from market.indexing.upkeep import KINDS, Batches, Kind, Source, Upkeep
 from search.documents import SearchDocument
 from search.port import (
     Filters,
@@ -22,19 +23,22 @@ from search.synonyms import Synonyms
 
 T = TypeVar("T")
 _NO_FILTERS = Filters()
+_REST_S = 5.0
 _log = logging.getLogger("duijie.indexing")
 
 
 class EngineWithFallback:
     """Asks `first`, and `second` when that is away; writes to both, or raises.
 
-    What people search for comes from `second` marked as degraded. Matching does not: pairs that
-    an old index chose would stay.
+    After a failure `first` is left in peace for some seconds, so that not every search waits for
+    it in vain. What people search for comes from `second`, marked as degraded. Matching does not:
+    pairs that an old index chose would stay.
     """
 
     def __init__(self, first: SearchEngine, second: SearchEngine) -> None:
         self._first = first
         self._second = second
+        self._rests_until_s = 0.0
 
     def use_synonyms(self, synonyms: Synonyms | None) -> None:
         self._first.use_synonyms(synonyms)
@@ -56,10 +60,10 @@ class EngineWithFallback:
             page = await self._second.search(query)
             return msgspec.structs.replace(page, is_degraded=True)
 
-        return await _either(lambda: self._first.search(query), instead)
+        return await self._either(lambda: self._first.search(query), instead)
 
     async def suggest(self, typed: str, *, limit: int = 8) -> list[str]:
-        return await _either(
+        return await self._either(
             lambda: self._first.suggest(typed, limit=limit),
             lambda: self._second.suggest(typed, limit=limit),
         )
@@ -72,13 +76,17 @@ class EngineWithFallback:
     async def versions(self) -> dict[str, int]:
         return await self._first.versions()
 
-
-async def _either(ask: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]) -> T:
-    try:
-        return await ask()
-    except SearchUnavailable as away:
-        _log.warning("the index in the data folder answers instead: %s", away)
-    return await instead()
+    async def _either(
+        self, ask: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]
+    ) -> T:
+        if time.monotonic() < self._rests_until_s:
+            return await instead()
+        try:
+            return await ask()
+        except SearchUnavailable as away:
+            _log.warning("the index in the data folder answers instead: %s", away)
+            self._rests_until_s = time.monotonic() + _REST_S
+        return await instead()
 
 
 class IndexesWithFallback:
@@ -92,9 +100,12 @@ class IndexesWithFallback:
         self._server = server
         self._folder = folder
         self._source = source
+        self._engines = {
+            kind: EngineWithFallback(server.of(kind), folder.of(kind)) for kind in KINDS
+        }
 
     def of(self, kind: Kind) -> EngineWithFallback:
-        return EngineWithFallback(self._server.of(kind), self._folder.of(kind))
+        return self._engines[kind]
 
     def copies_of(self, kind: Kind) -> tuple[SearchEngine, ...]:
         return (*self._server.copies_of(kind), *self._folder.copies_of(kind))

@@ -105,7 +105,7 @@ async def test_processes_of_compose_serve_a_marketplace(url: str, tmp_path: Path
         later = await _eventually(client, "/api/v1/results?q=可降解包装膜", {})
         ready = (await client.get("/health/ready")).json()
 
-        assert [item["result"]["id"] for item in matches] == [result.id]
+        assert [item["counterpart"]["id"] for item in matches] == [result.id]
         assert [item["id"] for item in found] == [result.id]
         assert [item["id"] for item in later] == [second.id]
         assert ready["checks"] == {"database": "ok", "migrations": "ok", "search": "ok"}

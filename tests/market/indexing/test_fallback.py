@@ -197,3 +197,21 @@ async def test_server_that_another_process_writes_is_left_alone(
     assert (indexes.can_write, await indexes.become_writer()) == (False, False)
     await indexes.close()
     await holder.close()
+
+
+async def test_first_is_left_in_peace_for_a_while_after_a_failure(
+    tmp_path: Path, second: EmbeddedEngine
+) -> None:
+    folder = tmp_path / "results"
+    engine = EngineWithFallback(first := FolderIndex(folder, None), second)
+    await second.upsert([SOLE])
+
+    during = await engine.search(SearchQuery())
+    first.rebuild([DRYER])
+    still = await engine.search(SearchQuery())
+    engine._rests_until_s = 0.0
+    after = await engine.search(SearchQuery())
+
+    found = [([hit.id for hit in page.hits], page.is_degraded) for page in (during, still, after)]
+    assert found == [(["sole"], True), (["sole"], True), (["dryer"], False)]
+    first.finish_writing()

@@ -87,7 +87,7 @@ async def test_writes_go_on_and_the_index_catches_up(
         {need.id: 2},
     ]
     matches = await client.get(f"{new.url}/matches", headers=institute.headers)
-    assert [item["need"]["id"] for item in matches.json()["items"]] == [need.id]
+    assert [item["counterpart"]["id"] for item in matches.json()["items"]] == [need.id]
 
 
 async def test_task_that_fails_for_a_reason_of_the_server_is_tried_again(
