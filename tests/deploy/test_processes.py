@@ -48,7 +48,7 @@ def environment(name: str, database_url: str, search: LiveServer, folder: Path) 
     filled = {
         variable: re.sub(
             r"\$\{(\w+)(?::([-?])([^}]*))?\}",
-            lambda found: values.get(found[1], found[3] if found[2] == "-" else ""),
+            lambda found: str(values.get(found[1], found[3] if found[2] == "-" else "")),
             text,
         )
         for variable, text in service(name)["environment"].items()
