@@ -93,17 +93,14 @@ def spelled_out(name: str) -> list[str]:
     return list("".join(text.fold(clean(name)).split()))
 
 
-def index_document(
-    document: SearchDocument, number: int, *, words: Sequence[str] | None = None
-) -> Document:
-    """Fill the fields. `number` names this writing of the document within the index.
+def index_document(document: SearchDocument, *, words: Sequence[str] | None = None) -> Document:
+    """Fill the fields, but for the number of the writing (`number_document`).
 
     With `words` (those of document_words) only the fields that `candidates` needs, with filters
     by industry. Raises DocumentRefused.
     """
     made = Document()
     made.add_text("id", _checked_id(document.id))
-    _add_number(made, "number", number)
     _add_number(made, "version", document.version)
     if words is not None:
         made.add_text("all", " ".join(words))
@@ -113,6 +110,11 @@ def index_document(
     _add_codes(made, document)
     _add_ranges(made, document)
     return made
+
+
+def number_document(made: Document, number: int) -> None:
+    """`number` names this writing of the document within the index."""
+    _add_number(made, "number", number)
 
 
 def _checked_id(document_id: str) -> str:
