@@ -24,7 +24,7 @@ from search.embedded_folder import (
 from search.embedded_queries import QueryBuilder, TypedQuery, weighted_any
 from search.embedded_schema import build_schema, register_tokenizers
 from search.embedded_snapshot import Found, FoundPage, Snapshot
-from search.embedded_writing import IndexWriting, open_writer
+from search.embedded_writing import IndexWriting, MadeDocument, made_documents, open_writer
 from search.highlight import highlights
 from search.port import (
     Filters,
@@ -154,6 +154,10 @@ class EmbeddedEngine:
         The documents are read one by one, so they may be many. Raises DocumentRefused,
         SearchUnavailable, and what the iterable raises; nothing is written then.
         """
+        self.upsert_made(made_documents(documents))
+
+    def upsert_made(self, documents: Iterable[MadeDocument]) -> None:
+        """As `upsert_now`, for those who made documents of several writes side by side."""
         self._writer().upsert(documents)
         self._reload()
 

@@ -69,17 +69,14 @@ def register_tokenizers(index: Index) -> Index:
     return index
 
 
-def index_document(
-    document: SearchDocument, number: int, *, words: Sequence[str] | None = None
-) -> Document:
-    """Fill the fields. `number` names this writing of the document within the index.
+def index_document(document: SearchDocument, *, words: Sequence[str] | None = None) -> Document:
+    """Fill the fields, but for the number of the writing (`number_document`).
 
     With `words` (those of document_words) only the fields that `candidates` needs, with filters
     by industry. Raises DocumentRefused.
     """
     made = Document()
     made.add_text("id", checked_id(document.id))
-    _add_number(made, "number", number)
     _add_number(made, "version", document.version)
     if words is not None:
         made.add_text("all", " ".join(words))
@@ -89,6 +86,11 @@ def index_document(
     _add_codes(made, document)
     _add_ranges(made, document)
     return made
+
+
+def number_document(made: Document, number: int) -> None:
+    """`number` names this writing of the document within the index."""
+    _add_number(made, "number", number)
 
 
 def _add_texts(made: Document, document: SearchDocument) -> None:

@@ -2,19 +2,40 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import count
+from itertools import chain, count, islice
+from typing import NamedTuple
 
 from tantivy import Document, Index, IndexWriter
 
 from search.documents import SearchDocument
-from search.embedded_schema import index_document
+from search.embedded_schema import index_document, number_document
 from search.embedded_snapshot import Snapshot
 from search.port import IndexLocked, SearchUnavailable
 from search.text import clean
 
 _HEAP_BYTES = 128_000_000
+# A made document takes some 10 KB.
+_MADE_AHEAD = 2_000
+
+
+class MadeDocument(NamedTuple):
+    """A document as tantivy takes it, but for the number of its writing."""
+
+    id: str
+    made: Document
+
+
+def made_documents(documents: Iterable[SearchDocument]) -> Iterator[MadeDocument]:
+    """The first 2,000 made at once, any others when they are taken.
+
+    That is most of the work of a write, and needs no lock of the index. Raises DocumentRefused,
+    and what the iterable raises.
+    """
+    making = (MadeDocument(each.id, index_document(each)) for each in documents)
+    ahead = list(islice(making, _MADE_AHEAD))
+    return chain(ahead, making)
 
 
 class IndexWriting:
@@ -29,25 +50,27 @@ class IndexWriting:
         # to another document, not even after the documents with the highest were deleted.
         self._numbers = count(max(snapshot.highest_number() + 1, time.time_ns()))
 
-    def upsert(self, documents: Iterable[SearchDocument]) -> None:
+    def upsert(self, documents: Iterable[MadeDocument]) -> None:
         def write(writer: IndexWriter) -> None:
-            for document in documents:
-                number = next(self._numbers)
-                made = index_document(document, number)
-                self._known_ids[number] = document.id
-                _replace(writer, document.id, made)
+            for document_id, made in documents:
+                self._number(document_id, made)
+                _replace(writer, document_id, made)
 
         self._commit(write)
 
     def add_candidates(self, documents: Iterable[tuple[SearchDocument, Sequence[str]]]) -> None:
         def write(writer: IndexWriter) -> None:
             for document, words in documents:
-                number = next(self._numbers)
-                made = index_document(document, number, words=words)
-                self._known_ids[number] = document.id
+                made = index_document(document, words=words)
+                self._number(document.id, made)
                 _add(writer, made)
 
         self._commit(write)
+
+    def _number(self, document_id: str, made: Document) -> None:
+        number = next(self._numbers)
+        number_document(made, number)
+        self._known_ids[number] = document_id
 
     def delete(self, ids: Iterable[str]) -> None:
         def write(writer: IndexWriter) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
+from search.embedded_writing import made_documents
 from search.port import (
     Filters,
     Hit,
@@ -86,7 +87,7 @@ class FolderIndex:
             engine.use_synonyms(synonyms)
 
     async def upsert(self, documents: Iterable[SearchDocument]) -> None:
-        await asyncio.to_thread(self._write, lambda engine: engine.upsert_now(documents))
+        await asyncio.to_thread(self._upsert, documents)
 
     async def delete(self, ids: Iterable[str]) -> None:
         await asyncio.to_thread(self._write, lambda engine: engine.delete_now(ids))
@@ -106,6 +107,11 @@ class FolderIndex:
 
     async def versions(self) -> dict[str, int]:
         return await self._read(lambda engine: engine.versions_now())
+
+    def _upsert(self, documents: Iterable[SearchDocument]) -> None:
+        # Before the lock is taken: another write can be on its way meanwhile.
+        made = made_documents(documents)
+        self._write(lambda engine: engine.upsert_made(made))
 
     def _write(self, write: Callable[[EmbeddedEngine], None]) -> None:
         with self._writing:

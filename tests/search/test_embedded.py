@@ -15,6 +15,7 @@ import pytest
 
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
+from search.embedded_writing import made_documents
 from search.port import (
     DocumentRefused,
     Filters,
@@ -314,6 +315,32 @@ def test_a_refused_document_keeps_the_writer_usable() -> None:
 
     assert engine.versions_now() == {"kept": 1}
     assert found_in(engine, "石墨烯") == ["kept"]
+
+
+def test_many_documents_are_made_bit_by_bit() -> None:
+    taken = 0
+
+    def counted() -> Iterator[SearchDocument]:
+        nonlocal taken
+        for number in range(2_005):
+            taken += 1
+            yield make_document(f"n{number}")
+
+    made = iter(made_documents(counted()))
+
+    assert taken == 2_000
+    assert [each.id for each in itertools.islice(made, 2_001)][-1] == "n2000"
+    assert taken == 2_001
+
+
+def test_a_document_refused_after_many_leaves_none_of_them() -> None:
+    engine = EmbeddedEngine.in_memory()
+    many = (make_document(f"n{number}") for number in range(2_001))
+
+    with pytest.raises(DocumentRefused):
+        engine.upsert_now(itertools.chain(many, [make_document("")]))
+
+    assert engine.versions_now() == {}
 
 
 # Kill -9

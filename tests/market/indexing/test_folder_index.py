@@ -1,6 +1,8 @@
 """One index in a folder that may be missing, damaged, or made anew by another process."""
 
+import asyncio
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -194,3 +196,26 @@ async def test_synonyms_survive_a_rebuild(index: FolderIndex) -> None:
     found = await index.search(SearchQuery(text="大底"))
 
     assert [type(hit) for hit in found.hits] == [Hit]
+
+
+async def test_write_does_not_wait_for_documents_of_another_that_are_being_made(
+    folder: Path, index: FolderIndex
+) -> None:
+    EmbeddedEngine.rebuild(folder).close()
+    index.open_for_writing()
+    is_asked, may_go_on = threading.Event(), threading.Event()
+
+    def slow() -> Iterator[SearchDocument]:
+        yield SOLE
+        is_asked.set()
+        assert may_go_on.wait(20)
+
+    writing = asyncio.create_task(index.upsert(slow()))
+    assert await asyncio.to_thread(is_asked.wait, 20)
+
+    await index.upsert([DRYER])
+
+    assert await index.versions() == {"2": 5}
+    may_go_on.set()
+    await writing
+    assert await index.versions() == {"1": 3, "2": 5}
