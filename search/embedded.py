@@ -30,10 +30,12 @@ from search.port import (
     Filters,
     Hit,
     IndexCorrupt,
+    Neighbourhood,
     SearchPage,
     SearchQuery,
     SearchUnavailable,
     WeightedTerm,
+    distinct_hits,
 )
 from search.synonyms import Synonyms
 from search.text import clean
@@ -221,6 +223,16 @@ class EmbeddedEngine:
         )
         return [Hit(found.id, found.score) for found in page.found]
 
+    def candidates_and_neighbours_now(
+        self, terms: Sequence[WeightedTerm], neighbourhood: Neighbourhood, *, limit: int = 200
+    ) -> list[Hit]:
+        filters = Filters(industries=neighbourhood.industries)
+        wanted = neighbourhood.limit
+        near = self.candidates_now(neighbourhood.terms, filters=filters, limit=wanted)
+        if len(near) < wanted:
+            near += self.search_now(SearchQuery(filters=filters, limit=wanted)).hits
+        return distinct_hits([*self.candidates_now(terms, limit=limit), *near])
+
     def suggest_now(self, typed: str, *, limit: int = 8) -> list[str]:
         """Completes the last word of what was typed."""
         parts = text.fold(clean(typed)).split()
@@ -272,6 +284,13 @@ class EmbeddedEngine:
         self, terms: Sequence[WeightedTerm], *, filters: Filters = NO_FILTERS, limit: int = 200
     ) -> list[Hit]:
         return await asyncio.to_thread(self.candidates_now, terms, filters=filters, limit=limit)
+
+    async def candidates_and_neighbours(
+        self, terms: Sequence[WeightedTerm], neighbourhood: Neighbourhood, *, limit: int = 200
+    ) -> list[Hit]:
+        return await asyncio.to_thread(
+            self.candidates_and_neighbours_now, terms, neighbourhood, limit=limit
+        )
 
     async def suggest(self, typed: str, *, limit: int = 8) -> list[str]:
         return await asyncio.to_thread(self.suggest_now, typed, limit=limit)

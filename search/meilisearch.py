@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from search import text
 from search.documents import SearchDocument
 from search.highlight import highlights
-from search.meilisearch_candidates import Wanted, candidates
+from search.meilisearch_candidates import candidates, candidates_and_neighbours
 from search.meilisearch_codes import word_code, word_of_code
 from search.meilisearch_filters import facet_counts, filter_conditions
 from search.meilisearch_http import MeilisearchConnection
 from search.meilisearch_reading import IndexReader
 from search.meilisearch_search import Ranked, TypedSearch
 from search.meilisearch_writing import IndexWriter
-from search.port import Filters, Hit, SearchPage, SearchQuery, WeightedTerm
+from search.port import Filters, Hit, Neighbourhood, SearchPage, SearchQuery, WeightedTerm
 from search.synonyms import Synonyms
 from search.text import clean
 from search.typed import read_typed
@@ -84,8 +84,12 @@ class MeilisearchEngine:
     async def candidates(
         self, terms: Sequence[WeightedTerm], *, filters: Filters = NO_FILTERS, limit: int = 200
     ) -> list[Hit]:
-        (hits,) = await candidates(self._reader, [Wanted(terms, filters, limit)])
-        return hits
+        return await candidates(self._reader, terms, filters, limit)
+
+    async def candidates_and_neighbours(
+        self, terms: Sequence[WeightedTerm], neighbourhood: Neighbourhood, *, limit: int = 200
+    ) -> list[Hit]:
+        return await candidates_and_neighbours(self._reader, terms, neighbourhood, limit)
 
     async def suggest(self, typed: str, *, limit: int = 8) -> list[str]:
         """Completes the last word of what was typed."""

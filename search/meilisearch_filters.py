@@ -81,8 +81,8 @@ def filter_conditions(filters: Filters) -> list[str]:
     alternatives = (
         ("key", map(key_of, filters.ids)),
         ("fields", map(value_code, filters.fields)),
-        ("industries", map(_prefix_code, filters.industries)),
-        ("divisions", map(_prefix_code, filters.divisions)),
+        ("industries", map(prefix_code, filters.industries)),
+        ("divisions", map(prefix_code, filters.divisions)),
         ("modes", map(value_code, filters.modes)),
     )
     conditions = [
@@ -98,7 +98,8 @@ def filter_conditions(filters: Filters) -> list[str]:
     return conditions
 
 
-def _prefix_code(code: str) -> str:
+def prefix_code(code: str) -> str:
+    """The beginning of a code, as it stands in the fields of beginnings."""
     return value_code(prefix_term(code))
 
 

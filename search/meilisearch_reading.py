@@ -71,6 +71,7 @@ class Stored(msgspec.Struct, frozen=True):
     title: str = ""
     keywords: tuple[str, ...] = ()
     body: str = ""
+    industries: tuple[str, ...] = ()
     w0: str = ""
     w1: str = ""
     w2: str = ""
@@ -118,10 +119,9 @@ class IndexReader:
     async def stored_where(
         self, condition: str, *, fields: Sequence[str], limit: int
     ) -> list[Stored]:
-        """Documents that meet the filter, in no order that means anything."""
-        return (
-            await self._fetched({"filter": condition, "fields": fields, "limit": limit})
-        ).results
+        """The first documents by key that meet the filter."""
+        body = {"filter": condition, "fields": fields, "limit": limit, "sort": ["key:asc"]}
+        return (await self._fetched(body)).results
 
     async def stored(self, keys: Sequence[str], *, fields: Sequence[str]) -> list[Stored]:
         """The documents with these keys that are there, in no order that means anything."""

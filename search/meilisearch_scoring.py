@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -9,11 +10,10 @@ from search.meilisearch_codes import ideograph_code, word_code
 from search.meilisearch_documents import (
     CHARACTER_FIELDS,
     CHARACTER_LEVELS,
-    SEARCHED_FIELDS,
     WORD_FIELDS,
     WORD_LEVELS,
 )
-from search.meilisearch_reading import Found, Stored
+from search.meilisearch_reading import Stored
 from search.port import WeightedTerm
 from search.synonyms import Expansion
 from search.typed import (
@@ -60,11 +60,11 @@ class Scoring(msgspec.Struct, frozen=True):
     bonus: frozenset[str] = frozenset()
 
     @property
-    def codes(self) -> Weights:
+    def most(self) -> Weights:
         """Every code with the most that it can add."""
         most = dict(self.weights)
-        for each in (member for group in self.groups for member in group):
-            for code, weight in each.items():
+        for member in chain.from_iterable(self.groups):
+            for code, weight in member.items():
                 most[code] = max(weight, most.get(code, 0.0))
         return most
 
@@ -72,7 +72,7 @@ class Scoring(msgspec.Struct, frozen=True):
         self, documents: Iterable[Stored], fields: Sequence[str]
     ) -> list[tuple[float, Stored]]:
         """The documents with their scores, best first, equal ones by id."""
-        wanted = frozenset(self.codes)
+        wanted = frozenset(self.most)
         scored = [(self._score(each, fields, wanted), each) for each in documents]
         scored.sort(key=lambda pair: (-pair[0], pair[1].id or pair[1].key))
         return scored
@@ -139,22 +139,3 @@ def terms_scoring(terms: Sequence[WeightedTerm], frequencies: Frequencies) -> Sc
             if (idf := frequencies.idf(code := word_code(term.token)))
         }
     )
-
-
-def saturation_of(ranking_score: float) -> float:
-    """How much a word counts in a hit of a question for this word alone.
-
-    The server's score of a word in the field at place i of n is 1 − i/n.
-    """
-    place = round((1 - ranking_score) * len(SEARCHED_FIELDS))
-    return _COUNTS_BY_FIELD[SEARCHED_FIELDS[min(place, len(SEARCHED_FIELDS) - 1)]]
-
-
-def fused(lists: Iterable[tuple[float, Found]], limit: int) -> list[str]:
-    """The keys with the highest sums over lists that have weights, equal ones by key."""
-    sums: dict[str, float] = {}
-    for weight, found in lists:
-        for hit in found.hits:
-            sums[hit.key] = sums.get(hit.key, 0.0) + weight * saturation_of(hit.score)
-    best = sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [key for key, _ in best[:limit]]

@@ -6,7 +6,7 @@ made of the words that the server keeps of them; hits past these follow in the o
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from itertools import product
+from itertools import chain, islice, product
 from typing import NamedTuple
 
 from search.highlight import is_one_slip_away
@@ -23,21 +23,16 @@ from search.meilisearch_filters import (
     one_of,
 )
 from search.meilisearch_reading import Found, IndexReader, Question, Stored
-from search.meilisearch_scoring import (
-    Frequencies,
-    Scoring,
-    fused,
-    typed_scoring,
-)
+from search.meilisearch_scoring import Frequencies, Scoring, typed_scoring
+from search.meilisearch_telling import MOST_DOCUMENTS, Telling, telling_filter
 from search.port import SearchQuery
 from search.typed import FEW_HITS, MAX_COMPLETIONS, TypedText, wordings
 
 # So many of the hits are ordered by score at least; all pages are of the same list.
 RANKED_HITS = 300
-_HITS_A_LIST = 100
-_HITS_OF_ALL_LISTS = 3_000
-_FEWEST_A_LIST = 20
-_MOST_ALTERNATIVES = 8
+_MOST_WAYS = 8
+_FIELDS = ("key", "id", *WORD_FIELDS)
+_ALL_FIELDS = ("key", "id", *SEARCHED_FIELDS)
 
 
 class Ranked(NamedTuple):
@@ -85,8 +80,8 @@ class TypedSearch:
         if not is_ranked:
             return await self._listed(strict)
         scoring = typed_scoring(self._typed, frequencies)
-        lists = self._strict_lists(strict)
-        return await self._ranked(strict, counted, scoring, WORD_FIELDS, lists)
+        best = await self._best_strict(strict, counted.total)
+        return await self._ranked(strict, counted, scoring.scores(best, WORD_FIELDS))
 
     async def _listed(self, found: str) -> Page:
         """A page in an order that no score decides."""
@@ -116,16 +111,22 @@ class TypedSearch:
         by_code = {word_code(word): count.total for word, count in zip(words, counts, strict=True)}
         return counted, Frequencies(everything.total, by_code)
 
-    def _strict_lists(self, strict: str) -> list[tuple[float, Question]]:
-        """Each way to say what was typed, as words that all are there."""
-        typed = self._typed
-        ways = product(*(wordings(expansion) for expansion in typed.expansions))
-        lists = []
-        for way, _ in zip(ways, range(_MOST_ALTERNATIVES), strict=False):
-            words = [*typed.fixed, *(word for wording in way for word in wording)]
-            codes = list(dict.fromkeys(map(word_code, words)))
-            lists.append((1.0, Question(filter=strict, words=codes, limit=RANKED_HITS)))
-        return lists
+    async def _best_strict(self, strict: str, total: int) -> list[Stored]:
+        if total <= RANKED_HITS:
+            return await self._reader.stored_where(strict, fields=_FIELDS, limit=total)
+        answers = await self._reader.answers(
+            Question(filter=strict, words=words, limit=RANKED_HITS) for words in self._ways()
+        )
+        keys = dict.fromkeys(hit.key for answer in answers for hit in answer.hits)
+        return await self._reader.stored(list(keys), fields=_FIELDS)
+
+    def _ways(self) -> Iterable[list[str]]:
+        """Each way to say what was typed, as codes of words that all are there."""
+        expansions = self._typed.expansions
+        ways = product(*(wordings(expansion) for expansion in expansions))
+        for way in islice(ways, _MOST_WAYS):
+            words = chain(self._typed.fixed, *way)
+            yield list(dict.fromkeys(map(word_code, words)))
 
     async def _relaxed(
         self, strict: str, counted: Found, frequencies: Frequencies, *, is_ranked: bool
@@ -146,24 +147,35 @@ class TypedSearch:
             ideograph_code(each): count.total
             for each, count in zip(ideographs, counts, strict=True)
         }
+        frequencies = frequencies.with_more(likes.slips | likes.completions | by_ideograph)
         scoring = typed_scoring(
             self._typed,
-            frequencies.with_more(likes.slips | likes.completions | by_ideograph),
+            frequencies,
             slips=likes.slips,
             completions=likes.completions,
             is_relaxed=True,
             bonus=[hit.key for hit in every_word.hits],
         )
-        lists = self._relaxed_lists(scoring, found)
-        return await self._ranked(found, counted, scoring, SEARCHED_FIELDS, lists)
+        worth = self._worth_reading(scoring, frequencies)
+        best = await self._reader.stored_where(
+            all_of([found, any_of([strict, worth])]), fields=_ALL_FIELDS, limit=MOST_DOCUMENTS
+        )
+        return await self._ranked(found, counted, scoring.scores(best, SEARCHED_FIELDS))
 
-    def _relaxed_lists(self, scoring: Scoring, found: str) -> list[tuple[float, Question]]:
-        codes = scoring.codes
-        limit = max(_FEWEST_A_LIST, min(_HITS_A_LIST, _HITS_OF_ALL_LISTS // max(1, len(codes))))
-        return [
-            (weight, Question(filter=found, words=[code], limit=limit))
-            for code, weight in codes.items()
-        ]
+    def _worth_reading(self, scoring: Scoring, frequencies: Frequencies) -> str:
+        by_ideograph = {ideograph_code(each): word_code(each) for each in self._typed.ideographs}
+        return telling_filter(
+            (
+                Telling(
+                    weight,
+                    "characters" if code in by_ideograph else "words",
+                    by_ideograph.get(code, code),
+                    frequencies.by_code.get(code, 0),
+                )
+                for code, weight in scoring.most.items()
+            ),
+            frequencies.documents,
+        )
 
     async def _likes(self) -> _Likes:
         """Words of the index one slip away from a typed one, or longer than the last one."""
@@ -185,42 +197,16 @@ class TypedSearch:
         return _Likes(slips, dict(longer[:MAX_COMPLETIONS]))
 
     async def _ranked(
-        self,
-        found: str,
-        counted: Found,
-        scoring: Scoring,
-        fields: Sequence[str],
-        lists: Sequence[tuple[float, Question]],
+        self, found: str, counted: Found, scored: Sequence[tuple[float, Stored]]
     ) -> Page:
         """A page of the best hits by score, then the others by key."""
-        stored = await self._best(found, counted.total, fields, lists, scoring)
-        best = [
-            Ranked(each.key, each.id or each.key, score)
-            for score, each in scoring.scores(stored, fields)
-        ]
+        best = [Ranked(each.key, each.id or each.key, score) for score, each in scored]
         hits = best[self._offset : self._offset + self._limit]
         missing = self._limit - len(hits)
         if missing and counted.total > max(len(best), self._offset):
             past = max(0, self._offset - len(best))
             hits += await self._others(found, best, offset=past, limit=missing)
         return Page(hits, counted.total, counted.facets)
-
-    async def _best(
-        self,
-        found: str,
-        total: int,
-        fields: Sequence[str],
-        lists: Sequence[tuple[float, Question]],
-        scoring: Scoring,
-    ) -> list[Stored]:
-        needed = ["key", "id", *fields]
-        if total <= RANKED_HITS:
-            return await self._reader.stored_where(found, fields=needed, limit=RANKED_HITS)
-        answers = await self._reader.answers([question for _, question in lists])
-        weights = (weight for weight, _ in lists)
-        keys = fused(zip(weights, answers, strict=True), RANKED_HITS)
-        keys = list(dict.fromkeys([*scoring.bonus, *keys]))
-        return await self._reader.stored(keys, fields=needed)
 
     async def _others(
         self, found: str, best: Sequence[Ranked], *, offset: int, limit: int

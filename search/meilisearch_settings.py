@@ -20,7 +20,7 @@ MAX_HITS = 1_000_000
 # Also how many words one question for the words with a beginning may bring.
 MAX_FACET_VALUES = 1_000
 _CUTOFF_MS = 10_000
-_TEXTS = ["key", "id", "version", "title", "keywords", "body", *SEARCHED_FIELDS]
+_TOLD = ["key", "id", "version", "title", "keywords", "body", "industries", *SEARCHED_FIELDS]
 _NUMBERS = ["published_at_s", "price_low", "price_high", "trl_low", "trl_high"]
 _ORDERED = [PRIMARY_KEY, "published_at_s", "price_min_cny", "trl_min"]
 _COMPARED = [
@@ -42,7 +42,7 @@ _SLIPPED = ["latin"]
 def settings() -> dict[str, Any]:
     """All settings that matter, as the server tells them when they are in force."""
     return {
-        "displayedAttributes": _TEXTS,
+        "displayedAttributes": _TOLD,
         "searchableAttributes": [*SEARCHED_FIELDS],
         "filterableAttributes": [
             _filterable(_COMPARED),

@@ -101,6 +101,18 @@ class WeightedTerm(msgspec.Struct, frozen=True):
     weight: float
 
 
+class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
+    """Industries, as beginnings of their codes, that deserve a closer look.
+
+    Of their documents those `limit` are meant that share most of `terms`. Where fewer share any,
+    the first `limit` by id are meant as well.
+    """
+
+    industries: tuple[str, ...]
+    terms: tuple[WeightedTerm, ...]
+    limit: int
+
+
 class Span(msgspec.Struct, frozen=True):
     """A found place in the original text: `text[start:end]`, counted in code points."""
 
@@ -114,6 +126,14 @@ class Hit(msgspec.Struct, frozen=True):
     id: str
     score: float
     highlights: dict[str, tuple[Span, ...]] = {}
+
+
+def distinct_hits(hits: Iterable[Hit]) -> list[Hit]:
+    """The first hit of each document."""
+    first: dict[str, Hit] = {}
+    for hit in hits:
+        first.setdefault(hit.id, hit)
+    return list(first.values())
 
 
 class SearchPage(msgspec.Struct, frozen=True):
@@ -146,6 +166,15 @@ class SearchEngine(Protocol):
         self, terms: Sequence[WeightedTerm], *, filters: Filters = Filters(), limit: int = 200
     ) -> list[Hit]:
         """Documents that share any of the terms, by the weighted sum of their scores."""
+        ...
+
+    async def candidates_and_neighbours(
+        self, terms: Sequence[WeightedTerm], neighbourhood: Neighbourhood, *, limit: int = 200
+    ) -> list[Hit]:
+        """The `candidates` without filters, followed by the neighbours that are none of them.
+
+        A neighbour that shares no term has the score 0. Asked at once this takes less time.
+        """
         ...
 
     async def suggest(self, typed: str, *, limit: int = 8) -> list[str]:

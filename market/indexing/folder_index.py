@@ -14,6 +14,7 @@ from search.port import (
     Hit,
     IndexCorrupt,
     IndexOutdated,
+    Neighbourhood,
     SearchError,
     SearchPage,
     SearchQuery,
@@ -100,6 +101,13 @@ class FolderIndex:
     ) -> list[Hit]:
         return await self._read(
             lambda engine: engine.candidates_now(terms, filters=filters, limit=limit)
+        )
+
+    async def candidates_and_neighbours(
+        self, terms: Sequence[WeightedTerm], neighbourhood: Neighbourhood, *, limit: int = 200
+    ) -> list[Hit]:
+        return await self._read(
+            lambda engine: engine.candidates_and_neighbours_now(terms, neighbourhood, limit=limit)
         )
 
     async def suggest(self, typed: str, *, limit: int = 8) -> list[str]:

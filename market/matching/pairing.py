@@ -15,7 +15,7 @@ from schemas.vocab import Lang
 from search.coverage import Demand, DocumentWords, TextCatalogue
 from search.documents import SearchDocument, document_words
 from search.embedded import EmbeddedEngine
-from search.port import Filters, Hit, SearchQuery, WeightedTerm
+from search.port import Neighbourhood, WeightedTerm
 from search.synonyms import Synonyms, shipped_synonyms
 
 # So many candidates are scored, or twice as many as are wanted in the end. On the development
@@ -23,7 +23,6 @@ from search.synonyms import Synonyms, shipped_synonyms
 CANDIDATES_BY_WORDS = 120
 CANDIDATES_BY_INDUSTRY = 60
 
-# Within an industry group the heaviest words tell the near listings; more only cost time.
 _TERMS_WITHIN_INDUSTRY = 16
 
 _INDUSTRY_GROUP_LENGTH = 4
@@ -35,9 +34,16 @@ def industry_groups(industries: Sequence[str]) -> tuple[str, ...]:
     return tuple({code[:_INDUSTRY_GROUP_LENGTH]: None for code in industries})
 
 
-def heaviest(terms: Sequence[WeightedTerm]) -> list[WeightedTerm]:
-    """The terms that are enough to find the nearest listings of one industry group."""
-    return heapq.nlargest(_TERMS_WITHIN_INDUSTRY, terms, key=attrgetter("weight"))
+def neighbours_in_industry(
+    terms: Sequence[WeightedTerm], industries: Sequence[str]
+) -> Neighbourhood | None:
+    """Listings of the same industry groups; those that share a word go before the others."""
+    groups = industry_groups(industries)
+    if not groups:
+        return None
+    # Within a group the heaviest words tell the near listings; more only cost time.
+    heaviest = heapq.nlargest(_TERMS_WITHIN_INDUSTRY, terms, key=attrgetter("weight"))
+    return Neighbourhood(industries=groups, terms=tuple(heaviest), limit=CANDIDATES_BY_INDUSTRY)
 
 
 class RankedPair(NamedTuple):
@@ -82,25 +88,17 @@ class Shelf:
             yield document, words
 
     def candidates(self, demand: Demand, industries: Sequence[str], *, top: int) -> list[int]:
-        """Places of the listings worth scoring: near in words, or of the same industry group.
-
-        Of a group, listings that share a word with the demand go before those that share none.
-        """
+        """Places of the listings worth scoring: near in words, or of the same industry group."""
         limit = max(CANDIDATES_BY_WORDS, 2 * top)
         if len(self.words) <= limit:
             return list(range(len(self.words)))
         terms = demand.terms()
-        found = self._engine.candidates_now(terms, limit=limit)
-        if groups := industry_groups(industries):
-            found += self._of_industry(terms, Filters(industries=groups))
+        neighbours = neighbours_in_industry(terms, industries)
+        if neighbours is None:
+            found = self._engine.candidates_now(terms, limit=limit)
+        else:
+            found = self._engine.candidates_and_neighbours_now(terms, neighbours, limit=limit)
         return sorted({self.places[hit.id] for hit in found})
-
-    def _of_industry(self, terms: Sequence[WeightedTerm], group: Filters) -> list[Hit]:
-        limit = CANDIDATES_BY_INDUSTRY
-        found = self._engine.candidates_now(heaviest(terms), filters=group, limit=limit)
-        if len(found) == limit:
-            return found
-        return list(self._engine.search_now(SearchQuery(filters=group, limit=limit)).hits) + found
 
 
 class Matcher:

@@ -25,12 +25,7 @@ from market.matching.catalogue import (
     published_needs,
     published_results,
 )
-from market.matching.pairing import (
-    CANDIDATES_BY_INDUSTRY,
-    CANDIDATES_BY_WORDS,
-    heaviest,
-    industry_groups,
-)
+from market.matching.pairing import CANDIDATES_BY_WORDS, neighbours_in_industry
 from market.matching.pairs import (
     Pair,
     close_pairs,
@@ -49,7 +44,7 @@ from market.matching.scoring import (
 )
 from market.matching.statistics import Statistics
 from market.matching.synonyms import MarketplaceSynonyms
-from search.port import Filters, SearchEngine, SearchQuery, WeightedTerm
+from search.port import SearchEngine, WeightedTerm
 
 # So many pairs each listing keeps, if they score so much: less is no match.
 KEPT = 50
@@ -223,14 +218,11 @@ async def _published(session: AsyncSession, kind: str, ids: Collection[Id]) -> d
 async def _found(
     engine: SearchEngine, terms: Sequence[WeightedTerm], industries: Sequence[str]
 ) -> set[Id]:
-    """As pairing.Shelf.candidates chooses: the nearest in words, and more of the same industry."""
-    hits = await engine.candidates(terms, limit=CANDIDATES_BY_WORDS)
-    if groups := industry_groups(industries):
-        group, limit = Filters(industries=groups), CANDIDATES_BY_INDUSTRY
-        near = await engine.candidates(heaviest(terms), filters=group, limit=limit)
-        hits += near
-        if len(near) < limit:
-            hits += (await engine.search(SearchQuery(filters=group, limit=limit))).hits
+    neighbours = neighbours_in_industry(terms, industries)
+    if neighbours is None:
+        hits = await engine.candidates(terms, limit=CANDIDATES_BY_WORDS)
+    else:
+        hits = await engine.candidates_and_neighbours(terms, neighbours, limit=CANDIDATES_BY_WORDS)
     return {uuid.UUID(hit.id) for hit in hits}
 
 

@@ -10,6 +10,7 @@ from search.documents import SearchDocument
 from search.port import (
     FACETS,
     Filters,
+    Neighbourhood,
     SearchEngine,
     SearchError,
     SearchPage,
@@ -859,6 +860,56 @@ class SearchEngineContract:
 
         assert [hit.id for hit in hits] == ["r00", "r01", "r02", "r03"]
 
+    def test_neighbours_follow_the_candidates(self, engine: SearchEngine, run: Run[Any]) -> None:
+        run(
+            engine.upsert(
+                [
+                    make_document("r1", title="电池回收", industries=("D46",)),
+                    make_document("r2", title="涂料", industries=("C1954",)),
+                    make_document("r3", title="电池涂料", industries=("C1951",)),
+                    make_document("r4", title="鞋底", industries=("C1954",)),
+                    make_document("r5", title="鞋底", industries=("C26",)),
+                ]
+            )
+        )
+        terms = [WeightedTerm("电池", 3.0), WeightedTerm("回收", 1.0)]
+        nearby = Neighbourhood(
+            industries=("C195", "I65"), terms=(WeightedTerm("涂料", 1.0),), limit=3
+        )
+
+        hits = run(engine.candidates_and_neighbours(terms, nearby))
+
+        assert [hit.id for hit in hits] == ["r1", "r3", "r2", "r4"]
+        assert [hit.score > 0 for hit in hits] == [True, True, True, False]
+
+    def test_neighbours_that_share_no_term_are_left_out_where_enough_share_one(
+        self, engine: SearchEngine, run: Run[Any]
+    ) -> None:
+        run(
+            engine.upsert(
+                [
+                    make_document("r1", title="鞋底", industries=("C1954",)),
+                    make_document("r2", body="涂料", industries=("C1954",)),
+                    make_document("r3", title="涂料", industries=("C1954",)),
+                ]
+            )
+        )
+        nearby = Neighbourhood(industries=("C19",), terms=(WeightedTerm("涂料", 1.0),), limit=1)
+
+        hits = run(engine.candidates_and_neighbours([], nearby))
+
+        assert [hit.id for hit in hits] == ["r3"]
+
+    def test_candidates_with_neighbours_keep_to_their_limit(
+        self, engine: SearchEngine, run: Run[Any]
+    ) -> None:
+        run(engine.upsert(titled("电池", "电池", "电池")))
+        nearby = Neighbourhood(industries=("C19",), terms=(), limit=5)
+
+        hits = run(engine.candidates_and_neighbours([WeightedTerm("电池", 1.0)], nearby, limit=2))
+
+        assert [hit.id for hit in hits] == ["r1", "r2"]
+
     @pytest.mark.parametrize(
         "terms",
         [
@@ -928,6 +979,8 @@ class SearchEngineContract:
         assert run(engine.candidates([WeightedTerm("电池", 1.0)])) == []
         assert run(engine.suggest("电")) == []
         assert run(engine.versions()) == {}
+        nearby = Neighbourhood(industries=("C19",), terms=(), limit=5)
+        assert run(engine.candidates_and_neighbours([], nearby)) == []
 
 
 def ids_of(page: SearchPage) -> list[str]:

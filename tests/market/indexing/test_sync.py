@@ -379,6 +379,9 @@ class CountingEngine:
     async def candidates(self, *terms: Any, **wanted: Any) -> Any:
         return await self._engine.candidates(*terms, **wanted)
 
+    async def candidates_and_neighbours(self, *terms: Any, **wanted: Any) -> Any:
+        return await self._engine.candidates_and_neighbours(*terms, **wanted)
+
     async def suggest(self, typed: str, *, limit: int = 8) -> list[str]:
         return await self._engine.suggest(typed, limit=limit)
 

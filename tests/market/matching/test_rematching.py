@@ -592,6 +592,8 @@ class AwayEngine:
     async def candidates(self, *_: Any, **__: Any) -> Any:
         raise SearchUnavailable("The engine is away.")
 
+    candidates_and_neighbours = candidates
+
 
 async def test_without_its_engine_a_large_market_is_matched_later(bazaar: Bazaar) -> None:
     strangers = (bare_result(f"r{n}", f"茶叶{n}") for n in range(CANDIDATES_BY_WORDS + 1))
