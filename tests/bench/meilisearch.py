@@ -3,7 +3,7 @@
 python -m tests.bench.meilisearch [--json] [--listings N] [--searches N] [--published N]
     [--matches N]
 
-It needs a server (MEILI_URL and MEILI_MASTER_KEY, or a `meilisearch` program on PATH). The engine's
+It needs a server (MEILI_URL and MEILI_KEY, or a `meilisearch` program on PATH). The engine's
 own time is the sum of the `processingTimeMs` of all that one search asks it.
 """
 
@@ -51,6 +51,7 @@ from tests.bench.market import (
 )
 from tests.bench.table import Row, Section, arguments, at_most, count, note, run_alone, stated
 from tests.bench.throughput import connected
+from tests.market.indexing.outage import engine_variables
 from tests.search.live import LiveServer, live_server
 
 _WARM = 20
@@ -74,12 +75,7 @@ def measure(chosen: argparse.Namespace) -> Section:
 async def _measured(folder: Path, chosen: argparse.Namespace) -> list[Row]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(live_server())
-        environment = {
-            "DUIJIE_SEARCH_URL": server.url,
-            "DUIJIE_SEARCH_PREFIX": server.prefix,
-            **server.keys,
-        }
-        market = await stack.enter_async_context(served_market(folder, environment))
+        market = await stack.enter_async_context(served_market(folder, engine_variables(server)))
         needs = synthetic_needs(chosen.matches, seed=chosen.seed)
         await market.upload("need", file_of(map(need_row, needs)))
         await market.leave_rematching()
@@ -125,7 +121,7 @@ async def _searching(market: Market, server: LiveServer, chosen: argparse.Namesp
     """Each search over HTTP, and straight from here with the server's own time added up."""
     note("meilisearch: searches")
     tally, ours_s, straight_s, own_s, calls = _Tally(), [], [], [], []
-    key = server.keys["DUIJIE_SEARCH_KEY"]
+    key = server.keys["searcher"]
     async with (
         connected(str(market.client.base_url)) as connection,
         MeilisearchConnection(server.url, key, transport=tally) as straight,
@@ -194,7 +190,7 @@ async def _rebuilding(folder: Path, server: LiveServer) -> list[Row]:
     """The index of results made anew from the database, beside the one that is searched."""
     note("meilisearch: rebuild")
     database = Database(f"sqlite+aiosqlite:///{folder / 'duijie.db'}")
-    admin = MeilisearchAdmin(server.url, server.keys["DUIJIE_SEARCH_ADMIN_KEY"])
+    admin = MeilisearchAdmin(server.url, server.keys["admin"])
     done = 0
 
     async def counted() -> AsyncIterator[list[Any]]:
@@ -232,7 +228,7 @@ def _settings(folder: Path, server: LiveServer) -> Settings:
         data_folder=folder,
         search_url=server.url,
         search_prefix=server.prefix,
-        search_key=server.keys["DUIJIE_SEARCH_KEY"],
+        search_key=server.keys["searcher"],
     )
 
 

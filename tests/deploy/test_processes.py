@@ -20,6 +20,7 @@ from market.db import Database
 from tests.conftest import POSTGRESQL, empty_database_url
 from tests.hard.processes import Process
 from tests.market.accounts.factories import make_account
+from tests.market.indexing.outage import engine_variables
 from tests.market.listings.factories import owner_of, post_listing
 from tests.search.live import LiveServer, live_server, missing_server
 
@@ -43,7 +44,7 @@ def environment(name: str, database_url: str, search: LiveServer, folder: Path) 
     values = {
         "POSTGRES_PASSWORD": "not needed here",
         "DUIJIE_PUBLIC_URL": "https://duijie.example.cn",
-        **search.keys,
+        **engine_variables(search),
     }
     filled = {
         variable: re.sub(

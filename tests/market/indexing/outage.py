@@ -20,6 +20,7 @@ from market.settings import Settings
 from market.work import CRONS, all_kinds
 from market.worker import Pace, Worker
 from tests.faulty_proxy import FaultyProxy, faulty_proxy
+from tests.search.live import LiveServer
 
 TIMEOUT_S = 0.5
 # What comes so late is as good as lost.
@@ -42,6 +43,17 @@ async def served(app: Any) -> AsyncIterator[int]:
         server.should_exit = True
         server.force_exit = True
         await serving
+
+
+def engine_variables(server: LiveServer) -> dict[str, str]:
+    """The settings that name a server, its indexes and its keys."""
+    return {
+        "DUIJIE_SEARCH_URL": server.url,
+        "DUIJIE_SEARCH_PREFIX": server.prefix,
+        "DUIJIE_SEARCH_KEY": server.keys["searcher"],
+        "DUIJIE_SEARCH_WRITER_KEY": server.keys["writer"],
+        "DUIJIE_SEARCH_ADMIN_KEY": server.keys["admin"],
+    }
 
 
 class Marketplace:

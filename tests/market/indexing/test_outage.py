@@ -6,6 +6,7 @@ Against the fake server always; against a real one where there is one.
 import asyncio
 from collections.abc import AsyncIterator
 
+import httpx
 import msgspec
 import pytest
 from litestar import Litestar
@@ -20,6 +21,7 @@ from tests.market.accounts.factories import Account
 from tests.market.indexing.outage import Marketplace, marketplace, served, until
 from tests.market.listings.factories import move, owner_of, patch, post_listing
 from tests.search.fake_meilisearch import FakeMeilisearch
+from tests.search.live import live_server, missing_server
 
 KEY = "a-key-of-sixteen-bytes"
 EQUAL = [Drift(), Drift()]
@@ -40,6 +42,34 @@ async def market(
         yield market
 
 
+@pytest.fixture(params=["fake", "live"])
+async def either_market(
+    request: pytest.FixtureRequest, assembled: Litestar, settings: Settings, database: Database
+) -> AsyncIterator[Marketplace]:
+    """On the fake server, and on a real one where there is one."""
+    if request.param == "fake":
+        with_key = msgspec.structs.replace(settings, search_key=KEY)
+        async with (
+            served(FakeMeilisearch(master_key=KEY)) as port,
+            marketplace(assembled, with_key, database, port) as market,
+        ):
+            yield market
+        return
+    if reason := missing_server():
+        pytest.skip(reason)
+    async with live_server() as server:
+        chosen = msgspec.structs.replace(
+            settings,
+            search_prefix=server.prefix,
+            search_key=server.keys["searcher"],
+            search_writer_key=server.keys["writer"],
+            search_admin_key=server.keys["admin"],
+        )
+        port = httpx.URL(server.url).port or 0
+        async with marketplace(assembled, chosen, database, port) as market:
+            yield market
+
+
 @pytest.fixture
 async def institute(database: Database) -> Account:
     return await owner_of(database, "results")
@@ -56,9 +86,9 @@ async def versions(market: Marketplace) -> list[dict[str, int]]:
 
 @every_fault
 async def test_writes_go_on_and_the_index_catches_up(
-    market: Marketplace, institute: Account, enterprise: Account, fault: Mode
+    either_market: Marketplace, institute: Account, enterprise: Account, fault: Mode
 ) -> None:
-    client = market.client
+    market, client = either_market, either_market.client
     changed = await post_listing(client, institute, "results", "publish", reference="1")
     gone = await post_listing(client, institute, "results", "publish", reference="2")
     await market.settled()
