@@ -60,14 +60,14 @@ TimeZone = Annotated[
 ]
 
 
-class Zone(Request, kw_only=True, frozen=True):
+class Zone(Request, kw_only=True):
     """A part of the fair: 综合, 鞋服, 纺织 …"""
 
     code: ZoneCode
     name: Annotated[str, Meta(min_length=1, max_length=60, pattern=NOT_BLANK, examples=["鞋服"])]
 
 
-class Hall(Request, kw_only=True, frozen=True):
+class Hall(Request, kw_only=True):
     """A hall with so many tables or booths, named after `prefix`: A-01, A-02 …"""
 
     name: Annotated[str, Meta(min_length=1, max_length=60, pattern=NOT_BLANK, examples=["1号馆"])]
@@ -76,14 +76,14 @@ class Hall(Request, kw_only=True, frozen=True):
     zone: ZoneCode | None = None
 
 
-class Break(Request, kw_only=True, frozen=True):
+class Break(Request, kw_only=True):
     """No slot lies in it: lunch, a ceremony."""
 
     begins: Clock
     ends: Clock
 
 
-class DayHours(Request, kw_only=True, frozen=True):
+class DayHours(Request, kw_only=True):
     """The hours of one day in the fair's time zone, cut into slots of `slot_min` minutes.
 
     `gap_min` minutes lie between two slots, for walking from one table to the next.
@@ -96,13 +96,13 @@ class DayHours(Request, kw_only=True, frozen=True):
     breaks: Annotated[list[Break], Meta(max_length=10)] = msgspec.field(default_factory=list)
 
 
-class FairDay(DayHours, kw_only=True, frozen=True):
+class FairDay(DayHours, kw_only=True):
     """One day of a fair."""
 
     on: Annotated[date, Meta(examples=["2027-06-18"])]
 
 
-class SeriesDay(DayHours, kw_only=True, frozen=True):
+class SeriesDay(DayHours, kw_only=True):
     """One day of every fair of a series; `day` counts from the first day of each fair."""
 
     day: Annotated[int, Meta(ge=1, le=10)] = 1
