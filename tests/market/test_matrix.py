@@ -4,6 +4,7 @@ Each cell has one sign for each actor, in the order of ACTORS: `.` let through, 
 `4` 404. Accounts have a matrix of their own (tests/market/accounts/test_matrix.py).
 """
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from market.listings.models import Listing, NeedListing, ResultListing
 from market.matching.models import MatchRow, SynonymRow
 from tests.market.accounts.factories import Account, make_account, make_key
 from tests.market.accounts.test_matrix import MATRIX as ACCOUNTS
+from tests.market.fairs.rows import fair_objects
 
 ACTORS = (
     "anonymous",
@@ -59,6 +61,9 @@ SIGNED_IN = "111.........."
 ADMINISTRATORS = "111333333333."
 NO_SYNONYM = "1113333333334"
 NOT_THERE = "4114444444444"
+ORGANIZERS = "111333333.333"
+NO_FAIR = "1113333334333"
+DRAFT_OF_ORGANIZER = "411444444.4.."
 
 
 def _of_listings(
@@ -78,6 +83,35 @@ def _of_listings(
         f"GET /{name}": {"-": OPEN},
         f"GET /{name}/suggest": {"-": OPEN},
         f"GET /exports/{name}": {"-": POSTERS},
+    }
+
+
+FAIR = {"open": ORGANIZERS, "missing": NO_FAIR}
+SEEN_FAIR = {"open": OPEN, "draft": DRAFT_OF_ORGANIZER, "missing": NOT_THERE}
+
+
+def _of_fairs() -> dict[str, dict[str, str]]:
+    """Series, fairs, their slots and tables."""
+    path = "/fairs/{fair_id}"
+    moves = ("open", "withdraw", "match", "reopen", "revise", "start", "close", "resume")
+    return {
+        "POST /fair-series": {"-": ORGANIZERS},
+        "GET /fair-series": {"-": OPEN},
+        "GET /fair-series/{series_id}": {"known": OPEN, "missing": NOT_THERE},
+        "PATCH /fair-series/{series_id}": {"known": ORGANIZERS, "missing": NO_FAIR},
+        "POST /fair-series/{series_id}/fairs": {"known": ORGANIZERS, "missing": NO_FAIR},
+        "GET /fair-series/{series_id}/carried-over": {"known": ORGANIZERS, "missing": NO_FAIR},
+        "POST /fairs": {"-": ORGANIZERS},
+        "GET /fairs": {"-": OPEN},
+        "GET /my/fairs": {"-": SIGNED_IN},
+        f"GET {path}": SEEN_FAIR,
+        f"PATCH {path}": FAIR,
+        f"DELETE {path}": FAIR,
+        **{f"POST {path}/{move}": FAIR for move in moves},
+        f"GET {path}/slots": SEEN_FAIR,
+        f"GET {path}/tables": SEEN_FAIR,
+        f"POST {path}/tables/{{table_id}}/lose": FAIR,
+        f"POST {path}/tables/{{table_id}}/restore": FAIR,
     }
 
 
@@ -106,6 +140,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "POST /imports/{import_id}/apply": {"own": OWN_IMPORT, "missing": NO_IMPORT},
     "POST /imports/{import_id}/undo": {"own": OWN_IMPORT, "missing": NO_IMPORT},
     "GET /exports/matches": {"-": IMPORTERS},
+    **_of_fairs(),
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -119,8 +154,14 @@ BODIES = {
     "POST /needs/{listing_id}/renew": {},
     "PUT /matches/{match_id}/feedback": {"verdict": "saved"},
     "POST /synonyms": {"line": "止滑 = 防滑"},
+    "POST /fair-series": {"name": "科技成果面对面"},
+    "PATCH /fair-series/{series_id}": {"name": "新名称"},
+    "POST /fair-series/{series_id}/fairs": {"begins_on": "2027-06-18"},
+    "POST /fairs": {"name": "对接会"},
+    "PATCH /fairs/{fair_id}": {"name": "新名称"},
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
+_PLACES = re.compile(r"\{(\w+)\}")
 _SIGNS = {401: "1", 403: "3", 404: "4"}
 
 
@@ -226,6 +267,7 @@ async def _objects(
         session.add_all([result, need])
         await session.flush()
         session.add_all([match, told, synonym])
+        fair_ids = await fair_objects(session, people, is_draft=which == "draft")
     listing: Listing = need if "/needs/" in route else result
     return {
         "listing_id": listing.id,
@@ -233,6 +275,7 @@ async def _objects(
         "import_id": told.id,
         "synonyms_id": synonym.id,
         "name": "fields",
+        **fair_ids,
     }
 
 
@@ -243,9 +286,9 @@ async def _sign(
     client: httpx.AsyncClient, route: str, ids: dict[str, object], headers: dict[str, str]
 ) -> str:
     method, path = route.split()
-    for name in ("listing_id", "match_id", "import_id", "synonyms_id"):
-        path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
     path = path.replace("{name}", str(ids.get("name", "nothing")))
+    for name in _PLACES.findall(path):
+        path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
     sent: dict[str, Any] = {
         "files": {"file": ("a.csv", "成果名称\n鞋底".encode())},
         "data": {"kind": "result"},
