@@ -147,8 +147,10 @@ class DelegateView(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class WishView(msgspec.Struct, kw_only=True, frozen=True):
+    """A wish for a participant or for a listing; the other of both ids is None."""
+
     wish: Wish
-    registration_id: str
+    registration_id: str | None
     listing_id: str | None
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from market.accounts.guard import anyone, signed_in
 from market.db import Database, utc_now
 from market.fairs import service
+from market.fairs.admission import promote
 from market.fairs.answering import (
     ORGANIZER,
     Asked,
@@ -160,7 +161,10 @@ async def change_fair(
     async with database.writing() as session:
         fair = await service.fair_to_change(session, request.user, id_of(fair_id), version)
         await service.change_fair(session, fair, data)
-        return await _shown(session, request, fair, utc_now())
+        now = utc_now()
+        # More places are for those who wait.
+        await promote(session, fair, now)
+        return await _shown(session, request, fair, now)
 
 
 @delete(

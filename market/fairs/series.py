@@ -101,7 +101,7 @@ async def _met(
     if before is not None:
         wanted = wanted.where(Fair.created_at < before)
     rows = await session.execute(wanted.limit(limit))
-    return [_Met(*row[:3], uuid.UUID(row[3])) for row in rows]
+    return [_Met(row[0], row[1], row[2], uuid.UUID(row[3])) for row in rows]
 
 
 async def _unmet(session: AsyncSession, series_id: Id) -> list[_Unmet]:
@@ -134,7 +134,7 @@ async def _unmet(session: AsyncSession, series_id: Id) -> list[_Unmet]:
         .limit(_SHOWN)
     )
     rows = await session.execute(wanted)
-    return [_Unmet(*row[:4], uuid.UUID(row[4])) for row in rows]
+    return [_Unmet(row[0], row[1], row[2], row[3], uuid.UUID(row[4])) for row in rows]
 
 
 def _latest(fair_id: InstrumentedAttribute[Id]) -> Any:

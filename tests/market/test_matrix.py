@@ -64,6 +64,12 @@ NOT_THERE = "4114444444444"
 ORGANIZERS = "111333333.333"
 NO_FAIR = "1113333334333"
 DRAFT_OF_ORGANIZER = "411444444.4.."
+# The institute registered; moderators take no part in fairs.
+TAKES_PART = "111........33"
+OWN_REGISTRATION = "111.44444.433"
+NO_REGISTRATION = "1114444444433"
+PARTICIPANTS = "111.33333.333"
+OWN_NOTICE = "111.444444433"
 
 
 def _of_listings(
@@ -115,6 +121,38 @@ def _of_fairs() -> dict[str, dict[str, str]]:
     }
 
 
+def _of_registrations() -> dict[str, dict[str, str]]:
+    """Registrations, what belongs to them, and notices."""
+    path = "/fairs/{fair_id}"
+    one = f"{path}/registrations/{{registration_id}}"
+    own = {"open": OWN_REGISTRATION, "missing": NO_REGISTRATION}
+    return {
+        f"POST {path}/registrations": {"open": TAKES_PART, "missing": NO_REGISTRATION},
+        f"GET {path}/registrations": {"open": TAKES_PART, "missing": NO_REGISTRATION},
+        f"POST {path}/registrations/upload": FAIR,
+        f"GET {one}": own,
+        f"PATCH {one}": own,
+        f"POST {one}/approve": FAIR,
+        f"POST {one}/reject": FAIR,
+        f"POST {one}/withdraw": own,
+        f"POST {one}/resubmit": own,
+        f"PUT {one}/listings": own,
+        f"PUT {one}/wishes": own,
+        f"GET {one}/wishes": own,
+        f"POST {one}/delegates": own,
+        f"PATCH {one}/delegates/{{delegate_id}}": own,
+        # Once the institute has removed its delegate, nobody is there for the organizer.
+        f"DELETE {one}/delegates/{{delegate_id}}": own | {"open": OWN_NOTICE},
+        f"POST {path}/delegations": FAIR,
+        f"GET {path}/delegations": SEEN_FAIR,
+        f"GET {path}/participants": {"open": PARTICIPANTS, "missing": NO_REGISTRATION},
+        f"GET {path}/listings": SEEN_FAIR,
+        "GET /my/fair-notices": {"-": TAKES_PART},
+        "POST /my/fair-notices/{notice_id}/read": {"open": OWN_NOTICE, "missing": NO_REGISTRATION},
+        "POST /my/fair-notices/read-all": {"-": TAKES_PART},
+    }
+
+
 # route → which object → a sign for each actor.
 MATRIX: dict[str, dict[str, str]] = {
     "POST /results": {"-": POSTS_RESULTS},
@@ -141,6 +179,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "POST /imports/{import_id}/undo": {"own": OWN_IMPORT, "missing": NO_IMPORT},
     "GET /exports/matches": {"-": IMPORTERS},
     **_of_fairs(),
+    **_of_registrations(),
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -159,8 +198,19 @@ BODIES = {
     "POST /fair-series/{series_id}/fairs": {"begins_on": "2027-06-18"},
     "POST /fairs": {"name": "对接会"},
     "PATCH /fairs/{fair_id}": {"name": "新名称"},
+    "POST /fairs/{fair_id}/registrations": {},
+    "PATCH /fairs/{fair_id}/registrations/{registration_id}": {"note": "靠门"},
+    "PUT /fairs/{fair_id}/registrations/{registration_id}/listings": {"listing_ids": []},
+    "PUT /fairs/{fair_id}/registrations/{registration_id}/wishes": {"wishes": []},
+    "POST /fairs/{fair_id}/registrations/{registration_id}/delegates": {"name": "林工"},
+    "PATCH /fairs/{fair_id}/registrations/{registration_id}/delegates/{delegate_id}": {},
+    "POST /fairs/{fair_id}/delegations": {"name": "代表团"},
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
+_FORMS: dict[str, dict[str, str]] = {
+    "POST /imports": {"kind": "result"},
+    "POST /fairs/{fair_id}/registrations/upload": {"dry_run": "false"},
+}
 _PLACES = re.compile(r"\{(\w+)\}")
 _SIGNS = {401: "1", 403: "3", 404: "4"}
 
@@ -289,12 +339,9 @@ async def _sign(
     path = path.replace("{name}", str(ids.get("name", "nothing")))
     for name in _PLACES.findall(path):
         path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
-    sent: dict[str, Any] = {
-        "files": {"file": ("a.csv", "成果名称\n鞋底".encode())},
-        "data": {"kind": "result"},
-    }
-    if route != "POST /imports":
-        sent = {"json": BODIES[route]} if route in BODIES else {}
+    sent: dict[str, Any] = {"json": BODIES[route]} if route in BODIES else {}
+    if route in _FORMS:
+        sent = {"files": {"file": ("a.csv", "名称,展区\n鞋底,".encode())}, "data": _FORMS[route]}
     answer = await client.request(
         method, _whole(path), headers=headers | {"If-Match": '"1"'}, **sent
     )

@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import new_id, utc_now
-from market.fairs.models import Fair, FairSeries, FairSlot, FairTable
+from market.fairs.models import (
+    Fair,
+    FairDelegate,
+    FairNotice,
+    FairRegistration,
+    FairSeries,
+    FairSlot,
+    FairTable,
+)
 from tests.market.accounts.factories import Account
 
 _BEGINS = datetime(2027, 6, 18, 1, 0, tzinfo=UTC)
@@ -34,8 +42,8 @@ def fair_row(organizer: Account, **changes: Any) -> Fair:
 async def fair_objects(
     session: AsyncSession, people: Mapping[str, Account], *, is_draft: bool
 ) -> dict[str, uuid.UUID]:
-    """A fair of the organizer in a series, with a slot and a table."""
-    organizer = people["organizer"]
+    """A fair of the organizer in a series, with a slot and a table; the institute takes part."""
+    organizer, institute = people["organizer"], people["institute"]
     series = FairSeries(
         id=new_id(),
         organisation_id=organizer.user.organisation_id,
@@ -58,6 +66,44 @@ async def fair_objects(
         ends_at=_BEGINS.replace(minute=20),
     )
     table = FairTable(id=new_id(), fair_id=fair.id, number=1, name="A-01", hall="1号馆")
-    session.add_all([slot, table])
+    registration = registration_row(fair, institute)
+    session.add_all([slot, table, registration])
     await session.flush()
-    return {"series_id": series.id, "fair_id": fair.id, "table_id": table.id}
+    delegate = FairDelegate(
+        id=new_id(), registration_id=registration.id, name="林工", created_at=utc_now()
+    )
+    notice = FairNotice(
+        id=new_id(),
+        organisation_id=institute.user.organisation_id,
+        fair_id=fair.id,
+        kind="registration_approved",
+        payload={},
+        created_at=utc_now(),
+    )
+    session.add_all([delegate, notice])
+    await session.flush()
+    return {
+        "series_id": series.id,
+        "fair_id": fair.id,
+        "slot_id": slot.id,
+        "table_id": table.id,
+        "registration_id": registration.id,
+        "delegate_id": delegate.id,
+        "notice_id": notice.id,
+    }
+
+
+def registration_row(fair: Fair, account: Account, **changes: Any) -> FairRegistration:
+    """The admitted organisation of this person."""
+    assert account.organisation is not None
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "fair_id": fair.id,
+        "organisation_id": account.organisation.id,
+        "registered_by_id": account.user.id,
+        "kind": account.organisation.kind,
+        "status": "approved",
+        "created_at": utc_now(),
+        "changed_at": utc_now(),
+    }
+    return FairRegistration(**values | changes)
