@@ -21,7 +21,7 @@ MAX_DELEGATIONS = 100
 
 
 class PlanRefused(RequestRefused):
-    """What was asked of the planner contradicts itself; `subject` and `subject_id` name the place."""
+    """What the planner was asked contradicts itself; `subject` and `subject_id` say where."""
 
     status: ClassVar[int] = 422
 
@@ -146,7 +146,6 @@ ChangeKind = Literal[
     "make_available",
     "raise_capacity",
     "add_table",
-    "separate_table",
     "displace",
     "unpin",
 ]
@@ -156,8 +155,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to change so that a pair can meet in the slot of its `Fix`.
 
     allow_pair, allow_slot: the pair itself, at all or in this slot; make_available,
-    raise_capacity, separate_table: `party`; add_table: the slot; displace, unpin: the meeting
-    of `pair`, which weighs `weight`.
+    raise_capacity: `party`; add_table: one more table then, the own one of `party` if named;
+    displace, unpin: the meeting of `pair`, which weighs `weight`.
     """
 
     kind: ChangeKind
@@ -187,7 +186,7 @@ class Unplanned(msgspec.Struct, frozen=True, kw_only=True):
     party_full: `party` has all the meetings that it may or can have, the lightest of them weighs
     `kept_weight`; shared_table: another host sits at the table of `party` then; tables_full: in
     `slots`, where both are free; not_placeable: both have free time, at different times.
-    `fix` is None only where there is no slot at all.
+    `fix` is None only where there is no slot at all, or where two hosts share one table.
     """
 
     pair: str
