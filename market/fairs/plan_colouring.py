@@ -47,13 +47,24 @@ def insert(board: Board, pair: int, *, tries: int = USUAL_TRIES, shortest: bool 
 
 
 def insert_directly(board: Board, pair: int) -> bool:
-    """Put a pair, which has capacity, into its least loaded free slot."""
+    """Put a pair, which has capacity, into a free slot that both can use as they are.
+
+    Next to other meetings of its parties if there is one, so that nobody waits between, and of
+    those the least loaded.
+    """
     for way in board.ways_of(pair):
         free = board.common_free(pair, way)
         if free:
-            board.put(pair, board.least_loaded(free), way)
+            board.put(pair, board.least_loaded(_adjacent(board, free, way)), way)
             return True
     return False
+
+
+def _adjacent(board: Board, free: int, way: tuple[int, int]) -> int:
+    """Those of the free slots next to meetings of both seats, else of one, else all."""
+    busy = [board.seats.open[seat] & ~board.free[seat] for seat in way]
+    beside = [(mask << 1 | mask >> 1) & free for mask in busy]
+    return beside[0] & beside[1] or beside[1] or beside[0] or free
 
 
 def _exchanges(board: Board, pair: int, tries: int) -> Iterable[Exchange]:

@@ -111,7 +111,7 @@ class Budget(msgspec.Struct, frozen=True):
     """
 
     rounds: int = 3
-    compaction_steps: int = 40_000
+    compaction_steps: int = 20_000
     seconds: float = 20.0
 
 

@@ -87,8 +87,18 @@ def _slots_of_parties(request: PlanRequest, meetings: Iterable[Meeting]) -> dict
 
 def _idle_slots(request: PlanRequest, slots_of: Mapping[str, int]) -> dict[str, int]:
     days = day_masks([slot.day for slot in request.slots])
-    idle = {party: idle_in(mask, days) for party, mask in sorted(slots_of.items())}
-    return {party: slots for party, slots in idle.items() if slots}
+    bit = {slot.id: 1 << place for place, slot in enumerate(request.slots)}
+    idle: dict[str, int] = {}
+    for party in sorted(request.parties, key=lambda each: each.id):
+        there = (
+            (1 << len(bit)) - 1
+            if party.available is None
+            else sum(bit[slot] for slot in set(party.available))
+        )
+        slots = idle_in(slots_of[party.id], there, days)
+        if slots:
+            idle[party.id] = slots
+    return idle
 
 
 def _host_tables(board: Board) -> dict[str, tuple[str, ...]]:
