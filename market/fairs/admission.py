@@ -4,19 +4,20 @@ Every decision holds the fair's row, so decisions of one fair come one after the
 is exceeded however many ask at once.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from market.fairs.holding import participant_came, participant_left
 from market.fairs.models import Fair, FairRegistration
 from market.fairs.notices import tell
 from market.fairs.registration_queries import waiting_line
-from market.fairs.replanning import participant_came, participant_left
 from market.fairs.states import TAKES_LATE, target_of
 from schemas.fair_meetings import NoticeKind
 from schemas.fair_registrations import RegistrationAction
 
+_A_MOMENT = timedelta(microseconds=1)
 _TOLD: dict[str, NoticeKind] = {
     "approved": "registration_approved",
     "waiting": "registration_waiting",
@@ -96,12 +97,19 @@ async def _admit(
         registration.status, registration.queued_at = "approved", None
     else:
         registration.status = "waiting"
-        registration.queued_at = registration.queued_at or now
+        registration.queued_at = registration.queued_at or await _end_of_line(session, fair, now)
     await session.flush()
     if registration.status != was:
         await _tell_decision(session, fair, registration, now, by_organizer=True)
     if registration.status == "approved":
-        await participant_came(session, fair, now)
+        await participant_came(session, fair)
+
+
+async def _end_of_line(session: AsyncSession, fair: Fair, now: datetime) -> datetime:
+    """Behind everybody who waits: those who asked at the same time were let in one by one."""
+    line = await waiting_line(session, fair.id)
+    latest = [each.queued_at for each in line if each.queued_at is not None]
+    return max([now, *(each + _A_MOMENT for each in latest)])
 
 
 async def _has_room(session: AsyncSession, fair: Fair, kind: str) -> bool:

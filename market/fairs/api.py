@@ -2,11 +2,18 @@
 
 from litestar.types import ControllerRouterHandler
 
-from market.fairs import fairs_api, participants_api, registrations_api, series_api
+from market.fairs import (
+    fairs_api,
+    meetings_api,
+    participants_api,
+    registrations_api,
+    series_api,
+)
 
 routes: list[ControllerRouterHandler] = [
     *series_api.routes,
     *fairs_api.routes,
     *registrations_api.routes,
     *participants_api.routes,
+    *meetings_api.routes,
 ]

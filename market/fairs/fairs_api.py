@@ -23,6 +23,7 @@ from market.fairs.answering import (
     once,
     versioned,
 )
+from market.fairs.holding import table_was_lost
 from market.fairs.models import Fair
 from market.fairs.queries import (
     FairRow,
@@ -35,7 +36,6 @@ from market.fairs.queries import (
     tables_of_fair,
     visible_fair,
 )
-from market.fairs.replanning import table_was_lost
 from market.fairs.wire import fair_summary, fair_view, slot_view, table_view
 from market.http.etags import TAKES_VERSION, TELLS_VERSION, version_asked
 from market.http.idempotency import TAKES_KEY, Answer

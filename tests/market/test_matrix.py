@@ -70,6 +70,11 @@ OWN_REGISTRATION = "111.44444.433"
 NO_REGISTRATION = "1114444444433"
 PARTICIPANTS = "111.33333.333"
 OWN_NOTICE = "111.444444433"
+# The institute and the enterprise have a meeting.
+OWN_MEETING = "111.4.444.433"
+# Who is no organizer asks for the own agenda; nobody else registered, nor does the organizer.
+OWN_AGENDA = "111.4.4444433"
+SAYS_OUTCOME = "111.4.4443433"
 
 
 def _of_listings(
@@ -153,6 +158,25 @@ def _of_registrations() -> dict[str, dict[str, str]]:
     }
 
 
+def _of_meetings() -> dict[str, dict[str, str]]:
+    """Published meetings."""
+    path = "/fairs/{fair_id}"
+    one = f"{path}/meetings/{{meeting_id}}"
+    own = {"running": OWN_MEETING, "missing": NO_REGISTRATION}
+    organizer = {"running": ORGANIZERS, "missing": NO_FAIR}
+    return {
+        f"GET {path}/meetings": {"running": TAKES_PART, "missing": NO_REGISTRATION},
+        f"POST {path}/meetings": organizer,
+        f"GET {path}/agenda": {"running": OWN_AGENDA, "missing": NO_REGISTRATION},
+        f"GET {one}": own,
+        f"PATCH {one}": organizer,
+        f"POST {one}/cancel": own,
+        f"POST {one}/no-show": organizer,
+        f"POST {one}/restore": organizer,
+        f"PUT {one}/outcome": {"running": SAYS_OUTCOME, "missing": NO_REGISTRATION},
+    }
+
+
 # route → which object → a sign for each actor.
 MATRIX: dict[str, dict[str, str]] = {
     "POST /results": {"-": POSTS_RESULTS},
@@ -180,6 +204,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "GET /exports/matches": {"-": IMPORTERS},
     **_of_fairs(),
     **_of_registrations(),
+    **_of_meetings(),
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -205,6 +230,13 @@ BODIES = {
     "POST /fairs/{fair_id}/registrations/{registration_id}/delegates": {"name": "林工"},
     "PATCH /fairs/{fair_id}/registrations/{registration_id}/delegates/{delegate_id}": {},
     "POST /fairs/{fair_id}/delegations": {"name": "代表团"},
+    "POST /fairs/{fair_id}/meetings": dict.fromkeys(
+        ("first_id", "second_id", "slot_id", "table_id"), "x"
+    ),
+    "PATCH /fairs/{fair_id}/meetings/{meeting_id}": {},
+    "POST /fairs/{fair_id}/meetings/{meeting_id}/cancel": {},
+    "POST /fairs/{fair_id}/meetings/{meeting_id}/no-show": {"absent_ids": ["x"]},
+    "PUT /fairs/{fair_id}/meetings/{meeting_id}/outcome": {"answer": "again"},
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
 _FORMS: dict[str, dict[str, str]] = {
@@ -317,7 +349,7 @@ async def _objects(
         session.add_all([result, need])
         await session.flush()
         session.add_all([match, told, synonym])
-        fair_ids = await fair_objects(session, people, is_draft=which == "draft")
+        fair_ids = await fair_objects(session, people, which)
     listing: Listing = need if "/needs/" in route else result
     return {
         "listing_id": listing.id,

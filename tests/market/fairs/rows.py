@@ -1,13 +1,15 @@
 """Rows of a fair with everything that paths may name, made without the application."""
 
 import uuid
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from market.db import new_id, utc_now
+from market.db import Database, new_id, utc_now
+from market.fairs.booking import Booking, book
 from market.fairs.models import (
     Fair,
     FairDelegate,
@@ -40,9 +42,12 @@ def fair_row(organizer: Account, **changes: Any) -> Fair:
 
 
 async def fair_objects(
-    session: AsyncSession, people: Mapping[str, Account], *, is_draft: bool
+    session: AsyncSession, people: Mapping[str, Account], status: str
 ) -> dict[str, uuid.UUID]:
-    """A fair of the organizer in a series, with a slot and a table; the institute takes part."""
+    """A fair of the organizer in a series, in a draft, open or running, with a slot and a table.
+
+    The institute takes part; in a running fair it has a meeting with the enterprise.
+    """
     organizer, institute = people["organizer"], people["institute"]
     series = FairSeries(
         id=new_id(),
@@ -54,7 +59,8 @@ async def fair_objects(
     )
     session.add(series)
     await session.flush()
-    fair = fair_row(organizer, series_id=series.id, status="draft" if is_draft else "open")
+    known = status if status in {"draft", "running"} else "open"
+    fair = fair_row(organizer, series_id=series.id, status=known)
     session.add(fair)
     await session.flush()
     slot = FairSlot(
@@ -82,7 +88,17 @@ async def fair_objects(
     )
     session.add_all([delegate, notice])
     await session.flush()
+    meeting_id = new_id()
+    if known == "running":
+        guest = registration_row(fair, people["enterprise"])
+        session.add(guest)
+        await session.flush()
+        booking = Booking(
+            first_id=registration.id, second_id=guest.id, slot_id=slot.id, table_id=table.id
+        )
+        meeting_id = (await book(session, fair.id, booking, utc_now())).id
     return {
+        "meeting_id": meeting_id,
         "series_id": series.id,
         "fair_id": fair.id,
         "slot_id": slot.id,
@@ -107,3 +123,64 @@ def registration_row(fair: Fair, account: Account, **changes: Any) -> FairRegist
         "changed_at": utc_now(),
     }
     return FairRegistration(**values | changes)
+
+
+class Hall(msgspec.Struct):
+    """A fair with its rows, made without the application, for tests of meetings."""
+
+    fair: Fair
+    slots: list[FairSlot]
+    tables: list[FairTable]
+    registrations: list[FairRegistration]
+
+    def form(
+        self, first: int = 0, second: int = 1, slot: int = 0, table: int = 0
+    ) -> dict[str, str]:
+        """A meeting of two participants, by their places, in a slot at a table."""
+        return {
+            "first_id": str(self.registrations[first].id),
+            "second_id": str(self.registrations[second].id),
+            "slot_id": str(self.slots[slot].id),
+            "table_id": str(self.tables[table].id),
+        }
+
+
+async def make_hall(
+    database: Database,
+    organizer: Account,
+    guests: Sequence[Account],
+    *,
+    slots: int = 4,
+    tables: int = 4,
+    begins_at: datetime = _BEGINS,
+    **changes: Any,
+) -> Hall:
+    """A published fair of so many slots of 20 minutes and tables, with these guests admitted."""
+    fair = fair_row(organizer, **{"status": "published", "begins_at": begins_at} | changes)
+    length = timedelta(minutes=20)
+    hall = Hall(
+        fair,
+        [
+            FairSlot(
+                id=new_id(),
+                fair_id=fair.id,
+                number=number + 1,
+                day=(begins_at + timedelta(hours=8)).date(),
+                begins_at=begins_at + number * length,
+                ends_at=begins_at + (number + 1) * length,
+            )
+            for number in range(slots)
+        ],
+        [
+            FairTable(
+                id=new_id(), fair_id=fair.id, number=n + 1, name=f"A-{n + 1:02d}", hall="1号馆"
+            )
+            for n in range(tables)
+        ],
+        [registration_row(fair, guest) for guest in guests],
+    )
+    async with database.writing() as session:
+        session.add(fair)
+        await session.flush()
+        session.add_all([*hall.slots, *hall.tables, *hall.registrations])
+    return hall
