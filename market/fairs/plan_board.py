@@ -3,7 +3,7 @@
 A move is legal where both seats are free, the slot has a table, and the pair may meet then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from market.fairs.plan_bits import IntArray, bits, integers
 from market.fairs.plan_problem import Problem
@@ -203,6 +203,13 @@ class Board:
     def common_free(self, pair: int, way: tuple[int, int]) -> int:
         """The slots in which the pair could be put at these seats, tables included."""
         return self.free[way[0]] & self.free[way[1]] & self.open_slots & self.allowed[pair]
+
+    def free_of(self, seats: Iterable[int]) -> int:
+        """The slots in which any of these seats is free."""
+        free = 0
+        for seat in seats:
+            free |= self.free[seat]
+        return free
 
     def least_loaded(self, mask: int) -> int:
         """Of these slots the one with the fewest meetings, the earliest of equals."""

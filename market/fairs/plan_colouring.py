@@ -24,10 +24,17 @@ class Exchange(NamedTuple):
     way: tuple[int, int]
 
 
-def insert(board: Board, pair: int, *, tries: int = USUAL_TRIES, shortest: bool = False) -> bool:
+def insert(
+    board: Board,
+    pair: int,
+    *,
+    tries: int = USUAL_TRIES,
+    shortest: bool = False,
+    longest: int = _LONGEST_CHAIN,
+) -> bool:
     """Put a pair into any slot, moving others if need be; False where it found no way.
 
-    `shortest` looks at all `tries` chains and moves the fewest meetings.
+    `shortest` looks at all `tries` chains and moves the fewest meetings, `longest` at most.
     """
     if not board.allowed[pair] or not board.has_capacity(pair):
         return False
@@ -35,10 +42,11 @@ def insert(board: Board, pair: int, *, tries: int = USUAL_TRIES, shortest: bool 
         return True
     best: Exchange | None = None
     for exchange in _exchanges(board, pair, tries):
-        if best is None or len(exchange.meetings) < len(best.meetings):
+        moves = len(exchange.meetings)
+        if moves <= longest and (best is None or moves < len(best.meetings)):
             best = exchange
-        if not shortest:
-            break
+            if not shortest:
+                break
     if best is None:
         return False
     board.swap(best.meetings, best.taken, best.given)

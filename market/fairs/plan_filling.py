@@ -1,11 +1,8 @@
 """After the chosen pairs are seated: parties short of their floor, then whatever still fits."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from market.fairs.plan_bits import IntArray, bits, integers
+from market.fairs.plan_bits import IntArray, bits, integers, mask_array
 from market.fairs.plan_board import NOBODY, Board
 from market.fairs.plan_colouring import insert, insert_directly
 
@@ -14,23 +11,22 @@ _RESCUE_TRIES = 200
 # At the largest fairs a quarter of a million pairs are left; the light ones hardly count.
 _MOST_CHAINED = 20_000
 _MOST_MISSES = 3_000
-# Masks of more slots do not fit into 64 bits and are compared one by one, as Python integers.
-_WORD_SLOTS = 62
 
 
-def fill(board: Board, *, shortest: bool = False) -> None:
+def fill(board: Board) -> None:
     """Add left out pairs by value: first those that fit as they are, then along chains."""
-    _fill_directly(board)
+    fill_directly(board)
     misses = 0
     for pair in _by_value(board, _with_capacity(board))[:_MOST_CHAINED].tolist():
         if not board.open_slots or misses > _MOST_MISSES:
             break
-        if not insert(board, pair, tries=_FILLING_TRIES, shortest=shortest):
+        if not insert(board, pair, tries=_FILLING_TRIES):
             misses += 1
-    _fill_directly(board)
+    fill_directly(board)
 
 
-def _fill_directly(board: Board) -> None:
+def fill_directly(board: Board) -> None:
+    """Add left out pairs by value that fit without moving anything."""
     for pair in _by_value(board, _that_fit(board)).tolist():
         if board.has_capacity(pair):
             insert_directly(board, pair)
@@ -50,25 +46,14 @@ def _with_capacity(board: Board) -> IntArray:
 def _that_fit(board: Board) -> IntArray:
     """Pairs with capacity whose parties have a common free slot with a table."""
     problem, pairs = board.problem, _with_capacity(board)
-    free = _masks(board, [_free_of(board, seats) for seats in board.seats.of_party])
-    allowed = _masks(board, board.allowed)
+    free = mask_array([board.free_of(seats) for seats in board.seats.of_party], board.slots)
+    allowed = mask_array(board.allowed, board.slots)
     both = free[problem.first[pairs]] & free[problem.second[pairs]] & allowed[pairs]
     fitting: IntArray = pairs[(both & board.open_slots) != 0]
     return fitting
 
 
-def _free_of(board: Board, seats: tuple[int, ...]) -> int:
-    free = 0
-    for seat in seats:
-        free |= board.free[seat]
-    return free
-
-
-def _masks(board: Board, masks: list[int]) -> npt.NDArray[Any]:
-    return np.array(masks, dtype=np.int64 if board.slots <= _WORD_SLOTS else object)
-
-
-def rescue(board: Board) -> None:
+def rescue(board: Board, *, shortest: bool = False) -> None:
     """Help parties that are below their floor, those with the fewest meetings first.
 
     Where nothing else works, a meeting gives way whose parties can spare it.
@@ -82,7 +67,9 @@ def rescue(board: Board) -> None:
             for pair in pairs_of[party]:
                 if not _is_short(board, party, level):
                     break
-                if board.slot_of[pair] == NOBODY and not insert(board, pair, tries=_RESCUE_TRIES):
+                if board.slot_of[pair] == NOBODY and not insert(
+                    board, pair, tries=_RESCUE_TRIES, shortest=shortest
+                ):
                     _insert_instead(board, pair, level)
 
 

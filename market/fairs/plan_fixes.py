@@ -5,12 +5,13 @@ other meetings.
 """
 
 from collections.abc import Iterator, Set
+from itertools import chain
 
 import numpy as np
 
 from market.fairs.plan_bits import BoolArray, IntArray, integers
 from market.fairs.plan_board import NOBODY, Board
-from market.fairs.plan_model import Change, Fix
+from market.fairs.plan_model import Change, ChangeKind, Fix
 
 # Pairs priced at once: so many times the slots of 64-bit integers are held a few times over.
 _PAIRS_AT_ONCE = 20_000
@@ -18,6 +19,7 @@ _PAIRS_AT_ONCE = 20_000
 _PINNED_WEIGHT = 1 << 40
 # The number of changes breaks ties between equal weights.
 _MOST_CHANGES = 16
+_ONE_MORE_TABLE = Change(kind="add_table")
 
 
 class Fixes:
@@ -41,7 +43,15 @@ class Fixes:
         self._price = np.zeros_like(self._blocker)
         self._price[taken] = self._prices[self._blocker[taken]]
         self._tables_full = integers(board.load) >= integers(board.limit)
-        self._at_capacity = np.array(at_capacity(board), dtype=bool)
+        self._at_capacity = at_capacity(board)
+        self._removals: dict[int, Change] = {}
+        # Lists are several times faster than arrays to look up one by one.
+        self._blockers: list[list[int]] = self._blocker.tolist()
+        self._there: list[list[bool]] = problem.present.tolist()
+        self._slot_ids = [slot.id for slot in problem.slots]
+        self._seats_shared = len(set(chain(*board.seats.of_party))) < sum(
+            len(seats) for seats in board.seats.of_party
+        )
 
     def _plain_blockers(self) -> IntArray:
         """For parties with a single seat that is no table: who sits in it."""
@@ -70,11 +80,35 @@ class Fixes:
             if begin >= slots:
                 yield from (None for _ in some)
                 continue
-            slots_of = begin + np.argmin(self._cost(some)[:, begin:], axis=1)
-            for pair, slot in zip(some.tolist(), slots_of.tolist(), strict=True):
-                yield None if self._share_a_seat(pair) else self._fix(pair, slot)
+            yield from self._of_some(some, begin)
+
+    def _of_some(self, pairs: IntArray, begin: int) -> Iterator[Fix | None]:
+        cost = self._cost(pairs)
+        slots = begin + np.argmin(cost[:, begin:], axis=1)
+        changes = cost[np.arange(len(pairs)), slots] % _MOST_CHANGES
+        blockers = [
+            self._blocker[party[pairs], slots]
+            for party in (self._board.problem.first, self._board.problem.second)
+        ]
+        # Of most pairs only another meeting stands in the way, the same one for many of them.
+        plain = changes == (blockers[0] != NOBODY) * 1 + (blockers[1] != NOBODY)
+        known: dict[tuple[int, int, int], Fix] = {}
+        for pair, slot, is_plain, *both in zip(
+            *(each.tolist() for each in (pairs, slots, plain, *blockers)), strict=True
+        ):
+            if self._share_a_seat(pair):
+                yield None
+            elif is_plain:
+                key = (slot, both[0], both[1])
+                if key not in known:
+                    known[key] = self._fix(pair, slot)
+                yield known[key]
+            else:
+                yield self._fix(pair, slot)
 
     def _share_a_seat(self, pair: int) -> bool:
+        if not self._seats_shared:
+            return False
         of_party = self._board.seats.of_party
         first = of_party[self._board.first[pair]]
         return any(seat in first for seat in of_party[self._board.second[pair]])
@@ -103,6 +137,8 @@ class Fixes:
         changes = np.zeros((len(pairs), self._board.slots), dtype=np.int64)
         for row, pair in enumerate(pairs.tolist()):
             wanted = self._board.problem.pairs[pair]
+            if wanted.slots is None and not wanted.forbidden:
+                continue
             if wanted.forbidden:
                 changes[row] += 1
             if wanted.slots is not None:
@@ -112,7 +148,8 @@ class Fixes:
     def _over_capacity(self, party: IntArray, blockers: tuple[IntArray, IntArray]) -> BoolArray:
         """Where the party is full and none of its own meetings gives way."""
         problem = self._board.problem
-        over = np.broadcast_to(self._at_capacity[party][:, None], blockers[0].shape)
+        full = np.array(self._at_capacity, dtype=bool)[party]
+        over = np.broadcast_to(full[:, None], blockers[0].shape)
         for blocker in blockers:
             ends = problem.first[blocker], problem.second[blocker]
             own = (ends[0] == party[:, None]) | (ends[1] == party[:, None])
@@ -120,35 +157,46 @@ class Fixes:
         return over
 
     def _fix(self, pair: int, slot: int) -> Fix:
-        return Fix(
-            slot=self._board.problem.slots[slot].id, changes=tuple(self._changes(pair, slot))
-        )
+        changes = (*self._to_be_allowed(pair, slot), *self._changes(pair, slot))
+        return Fix(slot=self._slot_ids[slot], changes=changes)
 
-    def _changes(self, pair: int, slot: int) -> Iterator[Change]:
-        problem = self._board.problem
-        wanted, slot_id = problem.pairs[pair], problem.slots[slot].id
-        both = self._board.first[pair], self._board.second[pair]
+    def _to_be_allowed(self, pair: int, slot: int) -> Iterator[Change]:
+        wanted = self._board.problem.pairs[pair]
         if wanted.forbidden:
             yield Change(kind="allow_pair", pair=wanted.id)
-        if wanted.slots is not None and slot_id not in wanted.slots:
+        if wanted.slots is not None and self._slot_ids[slot] not in wanted.slots:
             yield Change(kind="allow_slot", pair=wanted.id)
-        gone: set[int] = {int(self._blocker[party, slot]) for party in both} - {NOBODY}
+
+    def _changes(self, pair: int, slot: int) -> list[Change]:
+        both = self._board.first[pair], self._board.second[pair]
+        gone = {self._blockers[party][slot] for party in both} - {NOBODY}
+        changes: list[Change] = []
+        seated = True
         for party in both:
-            name = problem.parties[party].id
-            if not problem.present[party, slot]:
-                yield Change(kind="make_available", party=name)
+            if not self._there[party][slot]:
+                changes.append(self._change("make_available", party))
             if self._at_capacity[party] and not any(self._is_in(party, other) for other in gone):
-                yield Change(kind="raise_capacity", party=name)
+                changes.append(self._change("raise_capacity", party))
             if self._unseated[party, slot]:
-                yield Change(kind="add_table", party=name)
-        if not gone and not self._unseated[both, slot].any() and self._tables_full[slot]:
-            yield Change(kind="add_table")
-        for other in sorted(gone):
-            yield Change(
-                kind="unpin" if other in self._pinned else "displace",
-                pair=problem.pairs[other].id,
-                weight=self._weights[other],
+                changes.append(self._change("add_table", party))
+                seated = False
+        if not gone and seated and self._tables_full[slot]:
+            changes.append(_ONE_MORE_TABLE)
+        return changes + [self._removal(other) for other in sorted(gone)]
+
+    def _change(self, kind: ChangeKind, party: int) -> Change:
+        return Change(kind=kind, party=self._board.problem.parties[party].id)
+
+    def _removal(self, pair: int) -> Change:
+        # Many pairs are kept out by the same meeting: they share what there is to say.
+        removal = self._removals.get(pair)
+        if removal is None:
+            removal = self._removals[pair] = Change(
+                kind="unpin" if pair in self._pinned else "displace",
+                pair=self._board.problem.pairs[pair].id,
+                weight=self._weights[pair],
             )
+        return removal
 
     def _is_in(self, party: int, pair: int) -> bool:
         return party in {self._board.first[pair], self._board.second[pair]}

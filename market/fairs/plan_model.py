@@ -1,7 +1,8 @@
 """What the meeting planner is asked and what it answers: plain values, no rule, no I/O.
 
 Everything is named by opaque strings. The order of parties, pairs, pins and meetings means
-nothing; the order of slots is their order in time.
+nothing; the order of slots is their order in time. What a plan holds by the hundred thousand is
+kept from the garbage collector (`gc=False`): it refers to nothing that could refer back.
 """
 
 from typing import ClassVar, Literal
@@ -84,7 +85,7 @@ class Pin(msgspec.Struct, frozen=True):
     table: str | None = None
 
 
-class Meeting(msgspec.Struct, frozen=True, order=True):
+class Meeting(msgspec.Struct, frozen=True, order=True, gc=False):
     """One planned meeting."""
 
     slot: str
@@ -151,7 +152,7 @@ ChangeKind = Literal[
 ]
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing to change so that a pair can meet in the slot of its `Fix`.
 
     allow_pair, allow_slot: the pair itself, at all or in this slot; make_available,
@@ -165,7 +166,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     weight: int = 0
 
 
-class Fix(msgspec.Struct, frozen=True):
+class Fix(msgspec.Struct, frozen=True, gc=False):
     """The cheapest way to let a pair meet, in `slot`, all else as planned: make all `changes`.
 
     Cheapest by the weight that it displaces, then by the number of changes.
@@ -179,7 +180,7 @@ class Fix(msgspec.Struct, frozen=True):
         return sum(change.weight for change in self.changes)
 
 
-class Unplanned(msgspec.Struct, frozen=True, kw_only=True):
+class Unplanned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a wanted pair does not meet.
 
     forbidden; no_common_slot: never both there, or not where the pair may meet; capacity,
@@ -265,9 +266,10 @@ class MeetingChange(msgspec.Struct, frozen=True, kw_only=True):
 class Replan(msgspec.Struct, frozen=True, kw_only=True):
     """A plan made from an earlier one.
 
-    `cancelled` are the earlier meetings that can no longer be held; `changes` the surviving
-    ones that are moved or removed, and the new ones. `gain` is the weight won over holding all
-    survivors and adding nothing. `affected` names the parties of moved or removed meetings.
+    `cancelled` are the earlier meetings that can no longer be held and got no other place;
+    `changes` are those that moved or were removed for others, and the new ones. `gain` is the
+    weight won over keeping what can be held and adding nothing. `affected` names the parties of
+    moved or removed meetings, which have to be told.
     """
 
     plan: Plan

@@ -1,14 +1,35 @@
-"""Why a wanted pair does not meet, read off the finished board."""
+"""Why a wanted pair does not meet, read off the finished board, for all such pairs at once."""
 
 from collections.abc import Set
-from typing import NamedTuple
+from typing import Literal
 
 import numpy as np
 
-from market.fairs.plan_bits import bits, integers, mask_of
+from market.fairs.plan_bits import (
+    IntArray,
+    MaskArray,
+    bits,
+    integers,
+    mask_array,
+)
 from market.fairs.plan_board import NOBODY, Board
 from market.fairs.plan_fixes import Fixes, at_capacity
 from market.fairs.plan_model import Cause, Unplanned
+
+# The causes in the order in which the first that applies is told, and whose they are.
+_Side = Literal["first", "second"] | None
+_CAUSES: tuple[tuple[Cause, _Side], ...] = (
+    ("forbidden", None),
+    ("no_common_slot", None),
+    ("capacity", "first"),
+    ("capacity", "second"),
+    ("party_full", "first"),
+    ("party_full", "second"),
+    ("shared_table", "first"),
+    ("shared_table", "second"),
+    ("tables_full", None),
+    ("not_placeable", None),
+)
 
 
 def unplanned_pairs(board: Board, pinned: Set[int]) -> tuple[Unplanned, ...]:
@@ -16,49 +37,66 @@ def unplanned_pairs(board: Board, pinned: Set[int]) -> tuple[Unplanned, ...]:
 
     `pinned` are the meetings that only the organizer may remove.
     """
+    problem = board.problem
     pairs = np.flatnonzero(integers(board.slot_of) == NOBODY)
-    fixes = Fixes(board, pinned).of_all(pairs)
-    reasons = _Reasons(board)
+    state = _State(board)
+    common = state.common_slots(pairs)
+    numbers = _cause_of_each(board, state, pairs, common)
+    parties = [party.id for party in problem.parties]
+    both = {"first": board.first, "second": board.second}
+    names = _SlotNames(board)
     unplanned = []
-    for pair, fix in zip(pairs.tolist(), fixes, strict=True):
-        cause, party, slots = reasons.of(pair)
+    fixes = Fixes(board, pinned).of_all(pairs)
+    for pair, number, free, fix in zip(
+        pairs.tolist(),
+        numbers.tolist(),
+        state.both_free(pairs, common).tolist(),
+        fixes,
+        strict=True,
+    ):
+        cause, side = _CAUSES[number]
+        party = None if side is None else both[side][pair]
         unplanned.append(
             Unplanned(
-                pair=board.problem.pairs[pair].id,
+                pair=problem.pairs[pair].id,
                 cause=cause,
-                party=None if party is None else board.problem.parties[party].id,
-                kept_weight=None if party is None else reasons.lightest.get(party),
-                slots=tuple(board.problem.slots[slot].id for slot in bits(slots)),
+                party=None if party is None else parties[party],
+                kept_weight=None if party is None else state.lightest.get(party),
+                slots=names.of(free) if cause == "tables_full" else (),
                 fix=fix,
             )
         )
     return tuple(unplanned)
 
 
-class _Reason(NamedTuple):
-    cause: Cause
-    party: int | None = None
-    slots: int = 0
+class _SlotNames:
+    """The names of the slots of masks, of which there are few."""
+
+    def __init__(self, board: Board) -> None:
+        self._slots = board.problem.slots
+        self._known: dict[int, tuple[str, ...]] = {}
+
+    def of(self, mask: int) -> tuple[str, ...]:
+        names = self._known.get(mask)
+        if names is None:
+            names = self._known[mask] = tuple(self._slots[slot].id for slot in bits(mask))
+        return names
 
 
-class _Reasons:
-    """`lightest` is the weight of the lightest meeting of each party that has one."""
+class _State:
+    """What parties and their seats still could do.
+
+    `lightest` is the weight of the lightest meeting of each party that has one.
+    """
 
     def __init__(self, board: Board) -> None:
         self._board = board
         problem = board.problem
-        self._future = mask_of(slot >= problem.begin for slot in range(board.slots))
-        self._slot_at = {slot.id: place for place, slot in enumerate(problem.slots)}
-        self._at_capacity = at_capacity(board)
-        self._party_free, self._seat_free = list(problem.masks), [0] * len(problem.parties)
+        self.there = mask_array(problem.masks, board.slots)
+        seat_free = [board.free_of(seats) for seats in board.seats.of_party]
+        self.seat_free = mask_array(seat_free, board.slots)
         self.lightest: dict[int, int] = {}
-        self._look_at_meetings()
-
-    def _look_at_meetings(self) -> None:
-        board, problem = self._board, self._board.problem
-        for party, seats in enumerate(board.seats.of_party):
-            for seat in seats:
-                self._seat_free[party] |= board.free[seat]
+        party_free = list(problem.masks)
         held = [[0] * board.slots for _ in problem.parties]
         for pair in board.planned().tolist():
             weight, slot = int(problem.weight[pair]), board.slot_of[pair]
@@ -66,31 +104,41 @@ class _Reasons:
                 self.lightest[party] = min(weight, self.lightest.get(party, weight))
                 held[party][slot] += 1
                 if held[party][slot] >= int(problem.delegations[party]):
-                    self._party_free[party] &= ~(1 << slot)
+                    party_free[party] &= ~(1 << slot)
+        self.party_free = mask_array(party_free, board.slots)
 
-    def of(self, pair: int) -> _Reason:
-        wanted = self._board.problem.pairs[pair]
-        if wanted.forbidden:
-            return _Reason("forbidden")
-        both = self._board.first[pair], self._board.second[pair]
-        masks = self._board.problem.masks
-        common = masks[both[0]] & masks[both[1]] & self._future
-        if wanted.slots is not None:
-            common &= sum(1 << self._slot_at[slot] for slot in set(wanted.slots))
-        if not common:
-            return _Reason("no_common_slot")
-        return self._of_busy(pair, both, common)
+    def common_slots(self, pairs: IntArray) -> MaskArray:
+        """The slots in which each pair might meet if nobody else did and tables abounded."""
+        problem = self._board.problem
+        common = self.there[problem.first[pairs]] & self.there[problem.second[pairs]]
+        place = {slot.id: at for at, slot in enumerate(problem.slots)}
+        for row, pair in enumerate(pairs.tolist()):
+            slots = problem.pairs[pair].slots
+            if slots is not None:
+                common[row] &= sum(1 << place[slot] for slot in set(slots))
+        return common
 
-    def _of_busy(self, pair: int, both: tuple[int, int], common: int) -> _Reason:
-        for party in both:
-            if self._at_capacity[party]:
-                return _Reason("capacity", party)
-        for party in both:
-            if not self._party_free[party] & common:
-                return _Reason("party_full", party)
-        for party in both:
-            if not self._seat_free[party] & common or not self._board.ways_of(pair):
-                return _Reason("shared_table", party)
-        free = common & self._seat_free[both[0]] & self._seat_free[both[1]]
-        free &= self._party_free[both[0]] & self._party_free[both[1]]
-        return _Reason("tables_full", slots=free) if free else _Reason("not_placeable")
+    def both_free(self, pairs: IntArray, common: MaskArray) -> MaskArray:
+        first, second = self._board.problem.first[pairs], self._board.problem.second[pairs]
+        free: MaskArray = self.party_free & self.seat_free
+        return common & free[first] & free[second]
+
+
+def _cause_of_each(board: Board, state: _State, pairs: IntArray, common: MaskArray) -> IntArray:
+    problem = board.problem
+    full = np.array(at_capacity(board), dtype=bool)
+    ends = problem.first[pairs], problem.second[pairs]
+    forbidden = [problem.pairs[pair].forbidden for pair in pairs.tolist()]
+    apart = [not board.ways_of(pair) for pair in pairs.tolist()] if board.seats.table else False
+    applies: list[MaskArray] = [
+        np.array(forbidden, dtype=bool),
+        common == 0,
+        *(full[party] for party in ends),
+        *((state.party_free[party] & common) == 0 for party in ends),
+        *(((state.seat_free[party] & common) == 0) | np.array(apart, dtype=bool) for party in ends),
+        state.both_free(pairs, common) != 0,
+        np.ones(len(pairs), dtype=bool),
+    ]
+    # Masks of many slots are Python integers, and so are the verdicts on them.
+    first_that_applies: IntArray = np.argmax(np.stack(applies).astype(bool), axis=0)
+    return first_that_applies

@@ -1,6 +1,7 @@
 """Requests that contradict themselves: the first contradiction is refused, by its name."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from market.fairs.plan_model import (
     MAX_DELEGATIONS,
@@ -138,16 +139,18 @@ def _look_at_numbers(request: PlanRequest) -> None:
         )
 
 
-def refuse_impossible_pins(request: PlanRequest) -> None:
+def refuse_impossible_pins(request: PlanRequest, already: Mapping[str, int]) -> None:
     """Raise PlanRefused for the first pin, by its pair, that can't stand beside those before.
 
-    Expects what `refuse_contradictions` lets through.
+    Expects what `refuse_contradictions` lets through; `already` counts a party's past meetings.
     """
     parties = {party.id: party for party in request.parties}
     pairs = {pair.id: pair for pair in request.pairs}
     tables = {slot.id: slot.tables for slot in request.slots}
     # How often each place is taken: a table in a slot, a slot, a party in a slot, a party.
-    taken: Counter[tuple[str, ...]] = Counter()
+    taken: Counter[tuple[str, ...]] = Counter(
+        {("in all", party): meetings for party, meetings in already.items()}
+    )
     for pin in sorted(request.pins, key=lambda each: each.pair):
         pair = pairs.get(pin.pair)
         if pair is None or pin.slot not in tables:

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping
 from market.fairs.plan_board import NOBODY, Board
 
 
-def table_of_each(board: Board) -> dict[int, str]:
-    """The table of every meeting on the board; each is there once a slot."""
+def table_of_each(board: Board, kept: Mapping[int, str]) -> dict[int, str]:
+    """The table of every meeting on the board; each is taken once a slot.
+
+    `kept` are the tables that meetings had in an earlier plan and keep where they can.
+    """
     owners = {pair: _owner(board, pair) for pair in board.planned().tolist()}
     slots_of = _slots_of_owners(board, owners)
     last_table: dict[int, str] = {}
@@ -19,14 +22,16 @@ def table_of_each(board: Board) -> dict[int, str]:
     for slot in range(board.slots):
         meetings = sorted({row[slot] for row in board.at} - {NOBODY})
         settled = _settled(board, meetings)
-        taken = set(settled.values())
+        taken = {*settled.values(), *_left_empty(board, meetings)}
         free = [table for table in board.problem.slots[slot].tables if table not in taken]
         # A party that sat somewhere goes back to it; the others take what is left.
-        for pair in meetings:
-            table = last_table.get(owners[pair])
-            if pair not in settled and table in free:
-                settled[pair] = table
-                free.remove(table)
+        last = {pair: last_table.get(owners[pair]) for pair in meetings}
+        for wanted in (kept, last):
+            for pair in meetings:
+                table = wanted.get(pair)
+                if pair not in settled and table in free:
+                    settled[pair] = table
+                    free.remove(table)
         free.sort(key=lambda table: -_next(slots_of, last_owner.get(table, NOBODY), slot))
         for pair in meetings:
             if pair not in settled:
@@ -60,6 +65,12 @@ def _settled(board: Board, meetings: Iterable[int]) -> dict[int, str]:
         if pair in board.problem.fixed_tables:
             settled[pair] = board.problem.fixed_tables[pair]
     return settled
+
+
+def _left_empty(board: Board, meetings: Iterable[int]) -> Iterable[str]:
+    """Tables of hosts that sit at another host's table meanwhile: theirs stay theirs."""
+    tables = board.seats.table
+    return [tables[seat] for pair in meetings for seat in board.ends[pair] if seat in tables]
 
 
 def _slots_of_owners(board: Board, owners: Mapping[int, int]) -> dict[int, list[int]]:

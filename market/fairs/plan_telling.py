@@ -18,16 +18,23 @@ from market.fairs.plan_tables import table_of_each
 
 
 def told(
-    sought: Sought, request: PlanRequest, deadline: Deadline, past: Sequence[Meeting] = ()
+    sought: Sought,
+    request: PlanRequest,
+    deadline: Deadline,
+    past: Sequence[Meeting] = (),
+    kept: Mapping[int, str] | None = None,
 ) -> Plan:
-    """The board as a plan, after the meetings of the past."""
+    """The board as a plan, after the meetings of the past.
+
+    `kept` are the tables that pairs had before and keep where they can.
+    """
     board = sought.board
     problem = board.problem
     weights = {pair.id: pair.weight for pair in request.pairs}
     behind = sum(weights.get(meeting.pair, 0) for meeting in past)
     weight = int(problem.weight[board.planned()].sum()) + behind
     upper_bound = weight_bound(sought) + behind
-    meetings = (*past, *_meetings(board))
+    meetings = (*past, *_meetings(board, kept or {}))
     slots_of = _slots_of_parties(request, meetings)
     pinned = {pin.pair for pin in request.pins}
     return Plan(
@@ -64,9 +71,9 @@ def _bound_without_fairness(asked: Problem, seats: Seats) -> int:
     return choose(Board(plain, seats), no_bonuses(plain)).bound
 
 
-def _meetings(board: Board) -> list[Meeting]:
+def _meetings(board: Board, kept: Mapping[int, str]) -> list[Meeting]:
     problem = board.problem
-    tables = table_of_each(board)
+    tables = table_of_each(board, kept)
     ordered = sorted(tables, key=lambda pair: (board.slot_of[pair], tables[pair]))
     return [
         Meeting(problem.slots[board.slot_of[pair]].id, tables[pair], problem.pairs[pair].id)

@@ -7,6 +7,7 @@ one core busy for 0.1–0.5 s with 110 × 252 parties, so call it in a worker.
 """
 
 from market.fairs.plan_compaction import compact, day_masks
+from market.fairs.plan_filling import fill_directly
 from market.fairs.plan_model import Plan, PlanRequest
 from market.fairs.plan_problem import Held, compile_request
 from market.fairs.plan_refusals import refuse_contradictions, refuse_impossible_pins
@@ -20,7 +21,7 @@ def plan(request: PlanRequest) -> Plan:
     The same request, in whatever order of its parts, gives the same plan.
     """
     refuse_contradictions(request)
-    refuse_impossible_pins(request)
+    refuse_impossible_pins(request, {})
     deadline = Deadline(request.budget.seconds)
     problem = compile_request(request, pins_of(request), {})
     sought = search(problem, request, deadline)
@@ -40,3 +41,5 @@ def shorten_days(sought: Sought, request: PlanRequest, deadline: Deadline) -> No
         seed=request.seed,
         is_over=deadline.is_over,
     )
+    # An exchange can free a slot for both parties of a pair that waits.
+    fill_directly(sought.board)
