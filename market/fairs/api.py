@@ -6,6 +6,7 @@ from market.fairs import (
     fairs_api,
     meetings_api,
     participants_api,
+    plans_api,
     registrations_api,
     series_api,
 )
@@ -15,5 +16,6 @@ routes: list[ControllerRouterHandler] = [
     *fairs_api.routes,
     *registrations_api.routes,
     *participants_api.routes,
+    *plans_api.routes,
     *meetings_api.routes,
 ]

@@ -9,6 +9,7 @@ never wait in a circle.
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import count
 
 import msgspec
 from sqlalchemy import delete, insert, select
@@ -16,11 +17,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
+from market.db import new_id
 from market.errors import Conflict, PreconditionFailed
 from market.fairs.meeting_models import LIVE_STATES, FairMeeting, FairSeat
 from market.fairs.models import FairRegistration
 
 Id = uuid.UUID
+_ROWS_A_STATEMENT = 400
 
 
 class Booking(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,19 +41,57 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
 
 async def book(session: AsyncSession, fair_id: Id, booking: Booking, now: datetime) -> FairMeeting:
     """A new meeting. Raises Conflict: table_taken, participant_busy, meet_already."""
-    meeting = FairMeeting(
-        fair_id=fair_id,
-        state="planned",
-        absent=[],
-        reason="",
-        created_at=now,
-        changed_at=now,
-        **msgspec.structs.asdict(booking),
-    )
+    meeting = _row(fair_id, booking, now)
     session.add(meeting)
     await _flush(session)
     await _sit(session, meeting)
     return meeting
+
+
+async def book_all(
+    session: AsyncSession, fair_id: Id, bookings: Sequence[Booking], now: datetime
+) -> list[FairMeeting]:
+    """All of these meetings or none. Raises Conflict. For whoever holds the fair's row."""
+    meetings = [_row(fair_id, booking, now) for booking in bookings]
+    session.add_all(meetings)
+    await _flush(session)
+    taken = await _taken_seats(session, fair_id)
+    rows = []
+    for meeting in meetings:
+        for side in (meeting.first_id, meeting.second_id):
+            seats = taken.setdefault((meeting.slot_id, side), set())
+            # A seat that nobody's teams have is refused by those who look at them before.
+            free = next(seat for seat in count() if seat not in seats)
+            seats.add(free)
+            rows.append(_seat(meeting, side, free))
+    try:
+        for start in range(0, len(rows), _ROWS_A_STATEMENT):
+            await session.execute(insert(FairSeat), rows[start : start + _ROWS_A_STATEMENT])
+    except IntegrityError as error:
+        raise _BUSY from error
+    return meetings
+
+
+async def supersede(session: AsyncSession, meetings: Sequence[FairMeeting], now: datetime) -> None:
+    """Take meetings out of the agenda, because another one takes its place."""
+    ids = [meeting.id for meeting in meetings]
+    for start in range(0, len(ids), _ROWS_A_STATEMENT):
+        await _stand_up(session, ids[start : start + _ROWS_A_STATEMENT])
+    for meeting in meetings:
+        meeting.state, meeting.changed_at = "superseded", now
+    await _flush(session)
+
+
+async def _taken_seats(session: AsyncSession, fair_id: Id) -> dict[tuple[Id, Id], set[int]]:
+    rows = await session.execute(
+        select(FairSeat.slot_id, FairSeat.registration_id, FairSeat.seat).where(
+            FairSeat.fair_id == fair_id
+        )
+    )
+    taken: dict[tuple[Id, Id], set[int]] = {}
+    for slot_id, side, seat in rows:
+        taken.setdefault((slot_id, side), set()).add(seat)
+    return taken
 
 
 async def move(
@@ -73,9 +114,33 @@ async def release(session: AsyncSession, meeting: FairMeeting, state: str, now: 
 async def restore(session: AsyncSession, meeting: FairMeeting, now: datetime) -> None:
     """Plan a released meeting again where it was. Raises Conflict when the place is taken."""
     meeting.state, meeting.changed_at = "planned", now
-    meeting.absent, meeting.reason = [], ""
+    meeting.absent, meeting.reason, meeting.is_refused = [], "", False
     await _flush(session)
     await _sit(session, meeting)
+
+
+def _row(fair_id: Id, booking: Booking, now: datetime) -> FairMeeting:
+    return FairMeeting(
+        id=new_id(),
+        fair_id=fair_id,
+        state="planned",
+        absent=[],
+        reason="",
+        is_refused=False,
+        created_at=now,
+        changed_at=now,
+        **msgspec.structs.asdict(booking),
+    )
+
+
+def _seat(meeting: FairMeeting, side: Id, seat: int) -> dict[str, object]:
+    return {
+        "fair_id": meeting.fair_id,
+        "slot_id": meeting.slot_id,
+        "registration_id": side,
+        "seat": seat,
+        "meeting_id": meeting.id,
+    }
 
 
 def is_live(meeting: FairMeeting) -> bool:
@@ -93,16 +158,7 @@ async def _stand_up(session: AsyncSession, meeting_ids: Sequence[Id]) -> None:
 async def _sit(session: AsyncSession, meeting: FairMeeting) -> None:
     """Take a seat for both sides. Raises Conflict (participant_busy)."""
     sides = sorted((meeting.first_id, meeting.second_id))
-    rows = [
-        {
-            "fair_id": meeting.fair_id,
-            "slot_id": meeting.slot_id,
-            "registration_id": side,
-            "seat": await _free_seat(session, meeting, side),
-            "meeting_id": meeting.id,
-        }
-        for side in sides
-    ]
+    rows = [_seat(meeting, side, await _free_seat(session, meeting, side)) for side in sides]
     try:
         await session.execute(insert(FairSeat).values(rows))
     except IntegrityError as error:

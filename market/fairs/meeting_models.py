@@ -166,6 +166,8 @@ class FairMeeting(Model):
     need_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     weight: Mapped[int] = mapped_column(Integer, default=0)
     is_pinned: Mapped[bool] = mapped_column(default=False)
+    # Somebody cancelled it by hand: these two are not brought together again by themselves.
+    is_refused: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(10), default="planned")
     # Who did not come, of a no-show; why, of a cancelled one.
     absent: Mapped[list[str]] = mapped_column(Json, default=list)

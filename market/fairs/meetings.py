@@ -94,7 +94,7 @@ async def cancel(
     if meeting.state == "cancelled":
         return
     _refuse_ended(meeting)
-    meeting.reason = reason
+    meeting.reason, meeting.is_refused = reason, True
     await release(session, meeting, "cancelled", now)
     await tell_sides(session, fair, meeting, "meeting_cancelled", now)
     await ask_to_fill(session, fair)

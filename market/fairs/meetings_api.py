@@ -31,7 +31,7 @@ from market.fairs.meeting_queries import (
 )
 from market.fairs.meeting_wire import meeting_view, outcome_view
 from market.fairs.models import Fair
-from market.fairs.queries import organized_fair, organizes, visible_fair
+from market.fairs.queries import locked_fair, organized_fair, organizes, visible_fair
 from market.fairs.registration_queries import own_registration, registration_for, whole
 from market.fairs.states import ANNOUNCED
 from market.fairs.wire import organisation_ref
@@ -173,7 +173,7 @@ async def book_meeting(
     database: NamedDependency[Database],
 ) -> Response[MeetingView]:
     async def act(session: AsyncSession) -> Answer:
-        fair = await organized_fair(session, request.user, id_of(fair_id))
+        fair = await organized_fair(session, request.user, id_of(fair_id), shares=True)
         meeting = await meetings.book_by_hand(session, fair, data, utc_now())
         view = await _view(session, request, fair, meeting.id)
         return made(request, f"fairs/{fair.id}/meetings/{meeting.id}", view, meeting.version)
@@ -197,7 +197,7 @@ async def move_meeting(
 ) -> Response[MeetingView]:
     version = version_asked(request)
     async with database.writing() as session:
-        fair = await organized_fair(session, request.user, id_of(fair_id))
+        fair = await organized_fair(session, request.user, id_of(fair_id), shares=True)
         meeting = await locked_meeting(session, request.user, fair, id_of(meeting_id))
         if meeting.version != version:
             raise PreconditionFailed
@@ -222,7 +222,8 @@ async def cancel_meeting(
     database: NamedDependency[Database],
 ) -> MeetingView:
     async with database.writing() as session:
-        fair = (await visible_fair(session, request.user, id_of(fair_id))).fair
+        seen = (await visible_fair(session, request.user, id_of(fair_id))).fair
+        fair = await locked_fair(session, seen.id, shares=True)
         meeting = await meetings.meeting_to_cancel(session, request.user, fair, id_of(meeting_id))
         await meetings.cancel(session, fair, meeting, data.reason, utc_now())
         return await _view(session, request, fair, meeting.id)
@@ -246,7 +247,7 @@ async def no_show(
     # What is no id is no side of any meeting.
     absent = [id_of(each) or id_of(fair_id) for each in data.absent_ids]
     async with database.writing() as session:
-        fair = await organized_fair(session, request.user, id_of(fair_id))
+        fair = await organized_fair(session, request.user, id_of(fair_id), shares=True)
         meeting = await locked_meeting(session, request.user, fair, id_of(meeting_id))
         known = [each for each in absent if each is not None]
         await meetings.mark_no_show(session, fair, meeting, known, utc_now())
@@ -268,7 +269,7 @@ async def restore_meeting(
     database: NamedDependency[Database],
 ) -> MeetingView:
     async with database.writing() as session:
-        fair = await organized_fair(session, request.user, id_of(fair_id))
+        fair = await organized_fair(session, request.user, id_of(fair_id), shares=True)
         meeting = await locked_meeting(session, request.user, fair, id_of(meeting_id))
         await meetings.bring_back(session, fair, meeting, utc_now())
         return await _view(session, request, fair, meeting.id)
@@ -289,7 +290,8 @@ async def put_outcome(
     database: NamedDependency[Database],
 ) -> OutcomeView:
     async with database.writing() as session:
-        fair = (await visible_fair(session, request.user, id_of(fair_id))).fair
+        seen = (await visible_fair(session, request.user, id_of(fair_id))).fair
+        fair = await locked_fair(session, seen.id, shares=True)
         meeting = await locked_meeting(session, request.user, fair, id_of(meeting_id))
         said = await meetings.give_outcome(session, request.user, fair, meeting, data, utc_now())
     return outcome_view(said, is_own=True)

@@ -91,25 +91,37 @@ async def visible_fair(session: AsyncSession, viewer: Viewer, fair_id: Id | None
 
 
 async def organized_fair(
-    session: AsyncSession, viewer: Viewer, fair_id: Id | None, *, locks: bool = False
+    session: AsyncSession,
+    viewer: Viewer,
+    fair_id: Id | None,
+    *,
+    locks: bool = False,
+    shares: bool = False,
 ) -> Fair:
     """The viewer's own fair; locked, nobody else changes it or admits people meanwhile.
 
-    Raises NotFound, and Forbidden for a fair of others that the viewer may know of.
+    With `shares` others may share it, and nobody lock it. Raises NotFound, and Forbidden for a
+    fair of others that the viewer may know of.
     """
     fair = (await visible_fair(session, viewer, fair_id)).fair
     if not organizes(viewer, fair):
         raise Forbidden(*ORGANIZER_ONLY)
-    return await locked_fair(session, fair.id) if locks else fair
+    if locks or shares:
+        return await locked_fair(session, fair.id, shares=shares)
+    return fair
 
 
-async def locked_fair(session: AsyncSession, fair_id: Id) -> Fair:
-    """The fair as it is now, held until the end of the unit of work. Raises NotFound."""
+async def locked_fair(session: AsyncSession, fair_id: Id, *, shares: bool = False) -> Fair:
+    """The fair as it is now, held until the end of the unit of work. Raises NotFound.
+
+    Who changes one meeting shares the fair; who changes the agenda as a whole has it alone.
+    Everybody takes the fair before its meetings, so that nobody waits in a circle.
+    """
     found = await session.scalars(
         select(Fair)
         .where(Fair.id == fair_id)
         # Rows that only refer to the fair need not wait.
-        .with_for_update(key_share=True)
+        .with_for_update(key_share=not shares, read=shares)
         .execution_options(populate_existing=True)
     )
     fair = found.first()

@@ -7,9 +7,11 @@ import msgspec
 
 from market.accounts.models import Organisation
 from market.accounts.viewer import Viewer
+from market.fairs.meeting_models import FairPlan
 from market.fairs.models import Fair, FairSlot, FairTable
 from market.fairs.queries import FairCount, FairRow, SeriesRow, organizes
 from market.fairs.states import TAKES_LATE, allowed_actions, status_of
+from schemas.fair_plans import PlanOptions
 from schemas.fairs import (
     FairCounts,
     FairDay,
@@ -101,6 +103,12 @@ def table_view(table: FairTable) -> TableView:
         zone=table.zone,
         lost_at=table.lost_at,
     )
+
+
+def options_of(plan: FairPlan) -> PlanOptions:
+    """How a plan was asked for, without what was asked beside."""
+    names = PlanOptions.__struct_fields__
+    return msgspec.convert({name: plan.options[name] for name in names}, PlanOptions)
 
 
 def _summary(row: FairRow) -> dict[str, Any]:

@@ -352,6 +352,7 @@ def upgrade() -> None:
         sa.Column("need_id", sa.Uuid(), nullable=True),
         sa.Column("weight", sa.Integer(), nullable=False),
         sa.Column("is_pinned", sa.Boolean(), nullable=False),
+        sa.Column("is_refused", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column(
             "absent", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
