@@ -1,6 +1,6 @@
 """Meetings of a fair on the wire: the agenda, what became of each, check-ins, notices."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -162,7 +162,7 @@ class CheckInView(msgspec.Struct, kw_only=True, frozen=True):
     name: str
     registration_id: str
     organisation: str
-    day: str
+    day: date
     came_at: datetime
     gate: str
 

@@ -3,6 +3,7 @@
 from litestar.types import ControllerRouterHandler
 
 from market.fairs import (
+    day_api,
     fairs_api,
     meetings_api,
     participants_api,
@@ -18,4 +19,5 @@ routes: list[ControllerRouterHandler] = [
     *participants_api.routes,
     *plans_api.routes,
     *meetings_api.routes,
+    *day_api.routes,
 ]

@@ -373,7 +373,7 @@ async def add_meeting(
 
 
 @patch(
-    f"{_PLAN}/meetings/{{meeting_id:str}}",
+    f"{_PLAN}/meetings/{{plan_meeting_id:str}}",
     operation_id="changeFairPlanMeeting",
     summary="移动或固定排程中的对接 · Move or pin a meeting of a draft",
     opt=ORGANIZER | TAKES_VERSION,
@@ -382,7 +382,7 @@ async def add_meeting(
 async def change_meeting(
     fair_id: FromPath[str],
     plan_id: FromPath[str],
-    meeting_id: FromPath[str],
+    plan_meeting_id: FromPath[str],
     data: JSONBody[PlanMeetingChange],
     request: Asked,
     database: NamedDependency[Database],
@@ -390,13 +390,13 @@ async def change_meeting(
     version = version_asked(request)
     async with database.writing() as session:
         fair, plan = await _draft(session, request, fair_id, plan_id, version)
-        row = await plan_meeting(session, plan, id_of(meeting_id))
+        row = await plan_meeting(session, plan, id_of(plan_meeting_id))
         await editing.change_meeting(session, fair, plan, row, data)
     return Response(plan_meeting_view(row), headers={"ETag": etag(plan.version)})
 
 
 @delete(
-    f"{_PLAN}/meetings/{{meeting_id:str}}",
+    f"{_PLAN}/meetings/{{plan_meeting_id:str}}",
     operation_id="removeFairPlanMeeting",
     summary="移出排程中的对接 · Take a meeting out of a draft",
     opt=ORGANIZER | TAKES_VERSION,
@@ -405,14 +405,14 @@ async def change_meeting(
 async def remove_meeting(
     fair_id: FromPath[str],
     plan_id: FromPath[str],
-    meeting_id: FromPath[str],
+    plan_meeting_id: FromPath[str],
     request: Asked,
     database: NamedDependency[Database],
 ) -> None:
     version = version_asked(request)
     async with database.writing() as session:
         _, plan = await _draft(session, request, fair_id, plan_id, version)
-        row = await plan_meeting(session, plan, id_of(meeting_id))
+        row = await plan_meeting(session, plan, id_of(plan_meeting_id))
         await editing.remove_meeting(session, plan, row)
 
 

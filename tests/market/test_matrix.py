@@ -148,6 +148,7 @@ def _of_registrations() -> dict[str, dict[str, str]]:
         f"PATCH {one}/delegates/{{delegate_id}}": own,
         # Once the institute has removed its delegate, nobody is there for the organizer.
         f"DELETE {one}/delegates/{{delegate_id}}": own | {"open": OWN_NOTICE},
+        f"GET {one}/delegates/{{delegate_id}}/badge": own,
         f"POST {path}/delegations": FAIR,
         f"GET {path}/delegations": SEEN_FAIR,
         f"GET {path}/participants": {"open": PARTICIPANTS, "missing": NO_REGISTRATION},
@@ -174,7 +175,23 @@ def _of_meetings() -> dict[str, dict[str, str]]:
         f"POST {one}/no-show": organizer,
         f"POST {one}/restore": organizer,
         f"PUT {one}/outcome": {"running": SAYS_OUTCOME, "missing": NO_REGISTRATION},
+        f"POST {path}/check-ins": organizer,
+        f"GET {path}/check-ins": organizer,
     }
+
+
+def _of_plans() -> dict[str, dict[str, str]]:
+    """Pairs and plans, which are for the organizer alone."""
+    path = "/fairs/{fair_id}"
+    one = f"{path}/plans/{{plan_id}}"
+    meeting = f"{one}/meetings/{{plan_meeting_id}}"
+    routes = (
+        *(f"GET {path}/pairs", f"POST {path}/pairs/refresh", f"POST {path}/what-if"),
+        *(f"POST {path}/plans", f"GET {path}/plans", f"GET {one}", f"DELETE {one}"),
+        *(f"POST {one}/publish", f"GET {one}/changes", f"GET {one}/unplanned"),
+        *(f"GET {one}/meetings", f"POST {one}/meetings", f"PATCH {meeting}", f"DELETE {meeting}"),
+    )
+    return dict.fromkeys(routes, FAIR)
 
 
 # route → which object → a sign for each actor.
@@ -205,6 +222,7 @@ MATRIX: dict[str, dict[str, str]] = {
     **_of_fairs(),
     **_of_registrations(),
     **_of_meetings(),
+    **_of_plans(),
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -237,6 +255,13 @@ BODIES = {
     "POST /fairs/{fair_id}/meetings/{meeting_id}/cancel": {},
     "POST /fairs/{fair_id}/meetings/{meeting_id}/no-show": {"absent_ids": ["x"]},
     "PUT /fairs/{fair_id}/meetings/{meeting_id}/outcome": {"answer": "again"},
+    "POST /fairs/{fair_id}/check-ins": {"scans": [{"payload": "x"}]},
+    "POST /fairs/{fair_id}/what-if": {"slots": [1], "teams": [1]},
+    "POST /fairs/{fair_id}/plans": {},
+    "POST /fairs/{fair_id}/plans/{plan_id}/meetings": dict.fromkeys(
+        ("first_id", "second_id", "slot_id", "table_id"), "x"
+    ),
+    "PATCH /fairs/{fair_id}/plans/{plan_id}/meetings/{plan_meeting_id}": {},
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
 _FORMS: dict[str, dict[str, str]] = {

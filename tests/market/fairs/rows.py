@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import Database, new_id, utc_now
 from market.fairs.booking import Booking, book
+from market.fairs.meeting_models import FairPlan, PlanMeeting
 from market.fairs.models import (
     Fair,
     FairDelegate,
@@ -19,6 +20,7 @@ from market.fairs.models import (
     FairSlot,
     FairTable,
 )
+from schemas.fair_plans import PlanForm
 from tests.market.accounts.factories import Account
 
 _BEGINS = datetime(2027, 6, 18, 1, 0, tzinfo=UTC)
@@ -88,10 +90,31 @@ async def fair_objects(
     )
     session.add_all([delegate, notice])
     await session.flush()
+    plan = FairPlan(
+        id=new_id(),
+        fair_id=fair.id,
+        number=1,
+        kind="plan",
+        state="draft",
+        options=msgspec.to_builtins(PlanForm()),
+        created_at=utc_now(),
+    )
+    guest = registration_row(fair, people["enterprise"], status="withdrawn")
+    session.add_all([plan, guest])
+    await session.flush()
+    planned = PlanMeeting(
+        id=new_id(),
+        plan_id=plan.id,
+        first_id=registration.id,
+        second_id=guest.id,
+        slot_id=slot.id,
+        table_id=table.id,
+        weight=1,
+    )
+    session.add(planned)
     meeting_id = new_id()
     if known == "running":
-        guest = registration_row(fair, people["enterprise"])
-        session.add(guest)
+        guest.status = "approved"
         await session.flush()
         booking = Booking(
             first_id=registration.id, second_id=guest.id, slot_id=slot.id, table_id=table.id
@@ -99,6 +122,8 @@ async def fair_objects(
         meeting_id = (await book(session, fair.id, booking, utc_now())).id
     return {
         "meeting_id": meeting_id,
+        "plan_id": plan.id,
+        "plan_meeting_id": planned.id,
         "series_id": series.id,
         "fair_id": fair.id,
         "slot_id": slot.id,
