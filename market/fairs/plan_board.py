@@ -100,7 +100,10 @@ class Board:
         if ways is None:
             firsts = self.seats.of_party[self.first[pair]]
             seconds = self.seats.of_party[self.second[pair]]
-            ways = self.ways[pair] = [(a, b) for a in firsts for b in seconds if a != b]
+            ways = [(a, b) for a in firsts for b in seconds if a != b]
+            if self.seats.without_table.intersection(self.problem.hosts_of(pair)[:1]):
+                ways = []
+            self.ways[pair] = ways
         return ways
 
     def has_capacity(self, pair: int) -> bool:
