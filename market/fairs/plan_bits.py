@@ -24,6 +24,13 @@ def mask_of(flags: Iterable[bool]) -> int:
     return sum(1 << slot for slot, flag in enumerate(flags) if flag)
 
 
+def mask_of_slots(slots: Iterable[int]) -> int:
+    mask = 0
+    for slot in slots:
+        mask |= 1 << slot
+    return mask
+
+
 def mask_array(masks: Sequence[int], slots: int) -> MaskArray:
     return np.array(masks, dtype=np.int64 if slots <= _WORD_SLOTS else object)
 

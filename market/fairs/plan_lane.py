@@ -1,23 +1,34 @@
 """One table and the hosts that share it: which of its slots each is going to need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from market.fairs.plan_bits import bits
+from market.fairs.plan_bits import bits, mask_of_slots
 
 _NOBODY = -1
 
 
-class Lane:
-    """The slots of one table. `guests` are meetings pinned to it: slot and both parties.
+class Fixed(NamedTuple):
+    """The fixed meetings of hosts, as slots: at their own table, and at that of another host."""
 
-    `masks` are the slots in which each party is there, `pinned` those of its pinned meetings.
+    sitting: dict[int, int]
+    walking: dict[int, int]
+
+    def of(self, host: int) -> int:
+        return self.sitting.get(host, 0) | self.walking.get(host, 0)
+
+
+class Lane:
+    """The slots of one table. `guests` are meetings pinned to it: slot, and whose table it is.
+
+    `masks` are the slots in which each party is there.
     """
 
-    def __init__(self, masks: Sequence[int], opened: int, pinned: Mapping[int, int]) -> None:
+    def __init__(self, masks: Sequence[int], opened: int, fixed: Fixed) -> None:
         self.open = opened
-        self.guests: list[tuple[int, tuple[int, int]]] = []
+        self.guests: list[tuple[int, int | None]] = []
         self._masks = masks
-        self._pinned = pinned
+        self._fixed = fixed
         self._hosts: list[int] = []
         self._holders = [_NOBODY] * max(opened.bit_length(), 1)
 
@@ -37,9 +48,11 @@ class Lane:
         Others move to other slots for it. None where pinned meetings collide
         or would be held without this table.
         """
-        pinned = self._pinned.get(host, 0)
-        if pinned & (self._closed_to(host) | ~self.open):
+        others = self._fixed_of_others(host)
+        sitting = self._fixed.sitting.get(host, 0)
+        if self._fixed.of(host) & others or sitting & (self._guests_of_others(host) | ~self.open):
             return None
+        pinned = self._fixed.of(host) & self.open
         holders = list(self._holders)
         moved = []
         for slot in bits(pinned):
@@ -52,13 +65,15 @@ class Lane:
             pass
         return holders
 
-    def _closed_to(self, host: int) -> int:
-        """Slots of others' pinned meetings at this table."""
-        closed = sum(1 << slot for slot, both in self.guests if host not in both)
+    def _guests_of_others(self, host: int) -> int:
+        return mask_of_slots(slot for slot, whose in self.guests if whose != host)
+
+    def _fixed_of_others(self, host: int) -> int:
+        fixed = 0
         for other in self._hosts:
             if other != host:
-                closed |= self._pinned.get(other, 0)
-        return closed
+                fixed |= self._fixed.of(other)
+        return fixed
 
     def _place(self, holders: list[int], host: int, joining: int, pinned: int) -> bool:
         """Give a host one more slot along an augmenting path (Kuhn), none of the pinned ones."""
@@ -66,7 +81,8 @@ class Lane:
 
         def augment(who: int) -> bool:
             nonlocal tried
-            closed = self._closed_to(who) | (pinned if who != joining else 0)
+            closed = self._guests_of_others(who) | self._fixed_of_others(who)
+            closed |= pinned if who != joining else 0
             for slot in bits(self._masks[who] & self.open & ~closed):
                 if tried >> slot & 1:
                     continue

@@ -7,7 +7,7 @@ each at the table that is left fullest but still holds all its meetings (best fi
 from collections.abc import Mapping
 
 from market.fairs.plan_bits import IntArray, mask_of
-from market.fairs.plan_lane import Lane
+from market.fairs.plan_lane import Fixed, Lane
 from market.fairs.plan_model import PlanRefused
 from market.fairs.plan_problem import Problem
 
@@ -20,11 +20,12 @@ _TABLES_TRIED = 12
 def assign_tables(problem: Problem, demand: IntArray) -> Tables:
     """The tables of every host, one for each delegation: those it names, or the best left.
 
-    `demand` is how many meetings each party is going to have. Raises PlanRefused for a host
-    whose pinned meetings collide with others at every table.
+    `demand` is how many meetings each party is going to have. A host that is left out has to
+    visit others. Raises PlanRefused for one with pinned meetings at its own table that collide
+    with others' at every table.
     """
-    pinned = _pinned_slots(problem)
-    lanes = _lanes(problem, pinned)
+    fixed = _fixed_slots(problem)
+    lanes = _lanes(problem, fixed)
     seated = _given(problem)
     for host, tables in seated.items():
         for table in tables:
@@ -34,43 +35,56 @@ def assign_tables(problem: Problem, demand: IntArray) -> Tables:
     waiting = [
         host for host, party in enumerate(problem.parties) if party.host and host not in seated
     ]
-    waiting.sort(key=lambda host: (-pinned.get(host, 0).bit_count(), -int(demand[host]), host))
+    waiting.sort(key=lambda host: (-fixed.of(host).bit_count(), -int(demand[host]), host))
     if sum(problem.parties[host].delegations for host in waiting) <= len(unused):
         own = _own_tables(problem, waiting, unused)
         if own is not None:
             return seated | own
     for host in waiting:
         seated[host] = _shared_tables(problem, unused or lanes, host, int(demand[host]))
+        if lanes and not seated[host] and host in fixed.sitting:
+            raise _collides(problem.parties[host].id)
     return {host: tables for host, tables in seated.items() if tables}
 
 
-def _lanes(problem: Problem, pinned: Mapping[int, int]) -> dict[str, Lane]:
+def _collides(host: str) -> PlanRefused:
+    return PlanRefused(
+        "party",
+        host,
+        f"参会方“{host}”固定的会面与每张桌上的其他固定会面冲突",
+        f"Pinned meetings of party {host!r} collide with others at every table.",
+    )
+
+
+def _lanes(problem: Problem, fixed: Fixed) -> dict[str, Lane]:
     tables = dict.fromkeys(table for slot in problem.slots for table in slot.tables)
     known = [set(slot.tables) for slot in problem.slots]
     lanes = {
-        table: Lane(problem.masks, mask_of(table in names for names in known), pinned)
+        table: Lane(problem.masks, mask_of(table in names for names in known), fixed)
         for table in tables
     }
     for pair, table in problem.fixed_tables.items():
-        both = int(problem.first[pair]), int(problem.second[pair])
-        lanes[table].guests.append((problem.fixed[pair], both))
+        lanes[table].guests.append((problem.fixed[pair], next(iter(problem.hosts_of(pair)), None)))
     return lanes
 
 
-def _pinned_slots(problem: Problem) -> dict[int, int]:
-    pinned: dict[int, int] = {}
+def _fixed_slots(problem: Problem) -> Fixed:
+    fixed = Fixed({}, {})
     for pair, slot in problem.fixed.items():
-        for party in (int(problem.first[pair]), int(problem.second[pair])):
-            pinned[party] = pinned.get(party, 0) | 1 << slot
-    return pinned
+        # Of two hosts the first meets at its own table.
+        for host, slots in zip(
+            problem.hosts_of(pair), (fixed.sitting, fixed.walking), strict=False
+        ):
+            slots[host] = slots.get(host, 0) | 1 << slot
+    return fixed
 
 
 def _given(problem: Problem) -> Tables:
     """What hosts name themselves, and the one table to which all pins of a host agree."""
     agreed: dict[int, set[str]] = {}
     for pair, table in sorted(problem.fixed_tables.items()):
-        for end in (int(problem.first[pair]), int(problem.second[pair])):
-            agreed.setdefault(end, set()).add(table)
+        for host in problem.hosts_of(pair)[:1]:
+            agreed.setdefault(host, set()).add(table)
     given: Tables = {}
     for host, party in enumerate(problem.parties):
         if party.host and party.tables:
@@ -117,14 +131,6 @@ def _shared_tables(
         demand -= holders.count(host)
         lanes[table].join(host, holders)
         tables.append(table)
-    if lanes and not tables:
-        name = problem.parties[host].id
-        raise PlanRefused(
-            "party",
-            name,
-            f"参会方“{name}”固定的会面与每张桌上的其他固定会面冲突",
-            f"Pinned meetings of party {name!r} collide with others at every table.",
-        )
     return tuple(tables)
 
 

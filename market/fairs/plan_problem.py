@@ -54,6 +54,11 @@ class Problem:
         fixed = np.array(list(self.fixed), dtype=np.int64)
         return degrees(self, fixed)
 
+    def hosts_of(self, pair: int) -> list[int]:
+        """The hosts of a pair; they meet at the table of the first."""
+        ends = int(self.first[pair]), int(self.second[pair])
+        return [end for end in ends if self.parties[end].host]
+
 
 def degrees(problem: Problem, pairs: IntArray) -> IntArray:
     """How many of these pairs each party is in."""

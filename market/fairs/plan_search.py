@@ -33,13 +33,14 @@ class Deadline:
 class Sought(NamedTuple):
     """A board with its meetings, and the choice that no plan of the `asked` problem beats.
 
-    On the board more may be fixed than was asked for.
+    On the board more may be fixed than was asked for; `seats` are those of the choice.
     """
 
     board: Board
     bonuses: Bonuses
     choice: Choice
     asked: Problem
+    seats: Seats
 
 
 def search(problem: Problem, request: PlanRequest, deadline: Deadline) -> Sought:
@@ -50,7 +51,7 @@ def search(problem: Problem, request: PlanRequest, deadline: Deadline) -> Sought
     seat_all(board, choice.pairs)
     rescue(board)
     fill(board)
-    sought = Sought(board, bonuses, choice, problem)
+    sought = Sought(board, bonuses, choice, problem, board.seats)
     for _ in range(request.budget.rounds):
         if deadline.is_over() or not _repair(sought, deadline):
             break
@@ -59,7 +60,7 @@ def search(problem: Problem, request: PlanRequest, deadline: Deadline) -> Sought
 
 def _repair(sought: Sought, deadline: Deadline) -> bool:
     """One round over all slots; whether it was needed and won something."""
-    board, bonuses, choice, _ = sought
+    board, bonuses, choice = sought.board, sought.bonuses, sought.choice
     before = worth(board.problem, board.planned(), bonuses)
     weight = int(board.problem.weight[board.planned()].sum())
     if choice.bound - before <= _SMALL_GAP * weight:

@@ -15,22 +15,24 @@ class Seats(NamedTuple):
     """`of_party` are the seats of each party, `open` the slots of each seat as a mask.
 
     `table` names the table of a seat that is one. `shared` says whether some seat belongs to
-    several parties or is closed while one of them is there.
+    several parties or is closed while one of them is there. Hosts without a table, where hosts
+    stay, can only visit others.
     """
 
     of_party: list[tuple[int, ...]]
     open: list[int]
     table: dict[int, str]
     shared: bool
+    without_table: frozenset[int] = frozenset()
 
 
 def free_seats(problem: Problem) -> Seats:
     """Every delegation is its own seat: nobody has a table."""
-    return seats_at_tables(problem, {})
+    return seats_at_tables(problem, {})._replace(without_table=frozenset())
 
 
 def seats_at_tables(problem: Problem, tables: Mapping[int, tuple[str, ...]]) -> Seats:
-    """`tables` names the tables of parties, one for each delegation; others sit anywhere."""
+    """`tables` names the tables of hosts that stay, one for each delegation."""
     of_party: list[tuple[int, ...]] = []
     opened: list[int] = []
     for party, delegations in enumerate(problem.delegations.tolist()):
@@ -52,7 +54,22 @@ def seats_at_tables(problem: Problem, tables: Mapping[int, tuple[str, ...]]) -> 
         opened,
         table={seat: name for name, seat in seat_of.items()},
         shared=_shared(problem, tables, of_party, opened),
+        without_table=frozenset(
+            place
+            for place, party in enumerate(problem.parties)
+            if party.host and place not in tables
+        ),
     )
+
+
+def seats_elsewhere(seats: Seats, problem: Problem) -> Seats:
+    """The same tables for a problem with other fixed meetings; who has none may sit anywhere."""
+    tables = {
+        party: tuple(seats.table[seat] for seat in theirs)
+        for party, theirs in enumerate(seats.of_party)
+        if theirs and theirs[0] in seats.table
+    }
+    return seats_at_tables(problem, tables)._replace(without_table=frozenset())
 
 
 def _close_for_pinned_guests(

@@ -44,7 +44,7 @@ def survival(request: PlanRequest, from_slot: str | None) -> Survival:
     already = _meetings_of_parties(request, past)
     rest = _without_the_past(request, {meeting.pair for meeting in past}, is_past)
     refuse_impossible_pins(rest, already)
-    rest = _at_their_tables(rest)
+    rest = _at_their_tables(rest, {pair.id: pair for pair in request.pairs})
     places = _Places(rest, already)
     pins = {pin.pair: (pin.slot, places.pin(pin.pair, pin.slot, pin.table)) for pin in rest.pins}
     held: dict[str, tuple[str, str | None]] = {**pins, **places.hold_all(future)}
@@ -68,12 +68,14 @@ def _without_the_past(
     )
 
 
-def _at_their_tables(request: PlanRequest) -> PlanRequest:
-    """Hosts that stay and name no tables get those at which they were planned until now."""
+def _at_their_tables(request: PlanRequest, pairs: Mapping[str, Pair]) -> PlanRequest:
+    """Hosts that stay and name no tables get those at which they were planned until now.
+
+    `pairs` are those of the past too.
+    """
     if request.seating != "hosts_stay":
         return request
     hosts = {party.id: party for party in request.parties if party.host}
-    pairs = {pair.id: pair for pair in request.pairs}
     known = dict.fromkeys(table for slot in request.slots for table in slot.tables)
     had: dict[str, dict[str, None]] = {}
     for meeting in sorted(request.previous):
@@ -194,11 +196,6 @@ class _Places:
         for end in _ends(pair):
             self._taken["at once", slot, end] += 1
             self._taken["in all", end] += 1
-            # Of two hosts the second leaves its table, which stays empty meanwhile.
-            host = self._hosts.get(end)
-            for own in host.tables[:1] if host is not None else ():
-                if host is not None and host.delegations == 1 and own != table:
-                    self._taken["table", slot, own] += 1
         if table is not None:
             self._taken["table", slot, table] += 1
 

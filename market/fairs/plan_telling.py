@@ -54,7 +54,7 @@ def told(
 
 def weight_bound(sought: Sought) -> int:
     """No plan as fair as this one, that keeps as much, weighs more."""
-    board, bonuses, choice, asked = sought
+    board, bonuses, choice, asked, seats = sought
     planned = board.planned()
     weight = int(asked.weight[planned].sum())
     extra = worth(asked, planned, bonuses) - weight
@@ -63,7 +63,7 @@ def weight_bound(sought: Sought) -> int:
     if worth(asked, chosen, bonuses) - int(asked.weight[chosen].sum()) <= extra:
         return bound
     # Where the floors were not reached, the bound on weight alone may be the better one.
-    return min(bound, _bound_without_fairness(asked, board.seats))
+    return min(bound, _bound_without_fairness(asked, seats))
 
 
 def _bound_without_fairness(asked: Problem, seats: Seats) -> int:

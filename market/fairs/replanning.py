@@ -14,6 +14,7 @@ from market.fairs.plan_fairness import bonuses_of
 from market.fairs.plan_model import Meeting, MeetingChange, Plan, PlanRequest, Replan
 from market.fairs.plan_problem import Held, Problem, compile_request
 from market.fairs.plan_search import Deadline, Sought, search, seats_for
+from market.fairs.plan_seats import seats_elsewhere
 from market.fairs.plan_survival import Survival, survival
 from market.fairs.plan_telling import told
 from market.fairs.planning import shorten_days
@@ -57,8 +58,9 @@ def _beside(held: Held, survived: Survival, deadline: Deadline) -> Sought:
     shorten_days(sought, rest, deadline)
     # The bound is that of a free hand: it tells what could be won by moving meetings.
     asked = compile_request(rest, survived.pins, survived.already, begin=survived.begin)
-    choice = choose(Board(asked, sought.board.seats), sought.bonuses)
-    return sought._replace(choice=choice, asked=asked)
+    seats = seats_elsewhere(sought.seats, asked)
+    choice = choose(Board(asked, seats), sought.bonuses)
+    return sought._replace(choice=choice, asked=asked, seats=seats)
 
 
 def _asked(survived: Survival) -> Problem:
@@ -79,13 +81,24 @@ def _better_places(survived: Survival, problem: Problem) -> Held:
     _put_back(board, {pair: slot for pair, slot in places.items() if pair in chosen})
     _seat_others(board, choice.pairs, rest.keep_bonus)
     _put_back(board, places)
-    held = dict(survived.pins)
-    for pair, slot in places.items():
-        now = board.slot_of[pair]
-        if now != NOBODY:
-            name = problem.pairs[pair].id
-            table = survived.held[name][1] if now == slot else None
-            held[name] = problem.slots[now].id, table
+    return {**survived.pins, **_where_they_are(survived, board, places)}
+
+
+def _where_they_are(survived: Survival, board: Board, places: dict[int, int]) -> Held:
+    """The survivors on the board; those that did not move keep their table if nobody needs it."""
+    problem, tables = board.problem, board.seats.table
+    there = {pair: board.slot_of[pair] for pair in places if board.slot_of[pair] != NOBODY}
+    needed = {
+        (slot, tables[seat])
+        for pair, slot in there.items()
+        for seat in board.ends[pair]
+        if seat in tables and slot != places[pair]
+    }
+    held: dict[str, tuple[str, str | None]] = {}
+    for pair, slot in there.items():
+        name = problem.pairs[pair].id
+        table = survived.held[name][1] if slot == places[pair] else None
+        held[name] = problem.slots[slot].id, None if (slot, table) in needed else table
     return held
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from market.fairs.plan_model import Budget, Fairness, Meeting, Pair, Party, PlanRequest, Slot
+from market.fairs.plan_model import Budget, Fairness, Meeting, Pair, Party, Pin, PlanRequest, Slot
 
 WEIGHT_ONLY = Fairness(floor=0, soft=False)
 FLOOR_ONLY = Fairness(floor=1, soft=False)
@@ -70,10 +70,16 @@ def fairs(
     three_kinds: bool = False,
     delegations: bool = False,
     seating: str = "free",
+    tables_given: bool = True,
+    pins: bool = False,
     fairness: Fairness = WEIGHT_ONLY,
     most_pairs: int = 7,
 ) -> PlanRequest:
-    """A fair so small that `best_by_trying` is quick. Where hosts stay, their tables are given."""
+    """A fair so small that `best_by_trying` is quick.
+
+    Where hosts stay, `best_by_trying` knows only tables that are given. Pins may contradict each
+    other and everything else.
+    """
     length = draw(st.integers(1, 3))
     tables = draw(st.integers(1, 3))
     slots = slots_of(
@@ -94,7 +100,7 @@ def fairs(
             values["capacity"] = draw(st.integers(0, 3))
         if delegations and draw(st.booleans()):
             values["delegations"] = 2
-        if seating == "hosts_stay" and name in hosts and table_names:
+        if seating == "hosts_stay" and tables_given and name in hosts and table_names:
             values["tables"] = (draw(st.sampled_from(table_names)),)
         parties.append(institute(name, **values) if name in hosts else enterprise(name, **values))
     possible = [(first, second) for first in hosts for second in guests]
@@ -102,7 +108,17 @@ def fairs(
         possible = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]
     chosen = draw(st.lists(st.sampled_from(possible), unique=True, max_size=most_pairs))
     pairs = [pair(first, second, draw(st.integers(1, 60))) for first, second in chosen]
-    return fair(parties, slots, pairs, seating=seating, fairness=fairness)
+    pinned = (
+        draw(st.lists(st.sampled_from(pairs), unique=True, max_size=3)) if pins and pairs else []
+    )
+    return fair(
+        parties,
+        slots,
+        pairs,
+        seating=seating,
+        fairness=fairness,
+        pins=tuple(Pin(each.id, draw(st.sampled_from(slots)).id) for each in pinned),
+    )
 
 
 def best_by_trying(request: PlanRequest) -> tuple[int, int]:
@@ -114,14 +130,14 @@ def best_by_trying(request: PlanRequest) -> tuple[int, int]:
     weight = {each.id: each.weight for each in request.pairs}
     ends = {each.id: (each.first, each.second) for each in request.pairs}
     best = (0, 0)
-    for plan in _all_plans(request):
+    for plan in all_plans(request):
         met = {party for pair_id in plan for party in ends[pair_id]} if counts_floor else set()
         best = max(best, (len(met), sum(weight[pair_id] for pair_id in plan)))
     return best
 
 
-def _all_plans(request: PlanRequest) -> Iterator[dict[str, str]]:
-    """Every feasible plan as pair -> slot, written down once more and without any cleverness."""
+def all_plans(request: PlanRequest) -> Iterator[dict[str, str]]:
+    """Every feasible plan as pair -> slot: the rules once more, without any cleverness."""
     parties = {party.id: party for party in request.parties}
     tables = {slot.id: slot.tables for slot in request.slots}
     pinned = {pin.pair: pin.slot for pin in request.pins}
