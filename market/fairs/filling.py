@@ -33,29 +33,34 @@ _FILLED = frozenset({"published", "running"})
 
 
 class Filling:
-    """Does jobs fairs.fill {"fair_id"}: several for one fair are as one."""
+    """Does jobs fairs.fill {"fair_id", "refreshes_pairs"}: several for one fair are as one."""
 
     def __init__(self, database: Database, planning: Planning) -> None:
         self._database = database
         self._planning = planning
 
     async def handle(self, jobs: Sequence[ClaimedJob]) -> None:
-        for fair_id in sorted({uuid.UUID(job.payload["fair_id"]) for job in jobs}):
-            await self.fill(fair_id)
+        asked: dict[Id, bool] = {}
+        for job in jobs:
+            fair_id = uuid.UUID(job.payload["fair_id"])
+            asked[fair_id] = asked.get(fair_id, False) or job.payload["refreshes_pairs"]
+        for fair_id, refreshes in sorted(asked.items()):
+            await self.fill(fair_id, refreshes_pairs=refreshes)
         async with self._database.writing() as session:
             await finish(session, jobs)
 
-    async def fill(self, fair_id: Id) -> int:
+    async def fill(self, fair_id: Id, *, refreshes_pairs: bool) -> int:
         """How many meetings were added; both sides of each are told.
 
         Done again it adds nothing. What was taken meanwhile is left out: the next job fills on.
         """
-        # Who came late, and what they bring and wish, is part of the pairs from now on.
         async with self._database.reading() as session:
             fair = await session.get(Fair, fair_id)
         if fair is None or fair.status not in _FILLED:
             return 0
-        await self._planning.refresh_pairs(fair_id)
+        if refreshes_pairs or fair.pairs_at is None:
+            # Who came late, and what they bring and wish, is part of the pairs from now on.
+            await self._planning.refresh_pairs(fair_id)
         asked = await self._asked(fair_id)
         if asked is None:
             return 0

@@ -15,15 +15,17 @@ from market.fairs.models import Fair, FairRegistration, FairTable
 from market.fairs.notices import tell
 from market.jobs import enqueue
 
-# {"fair_id"}: put wished-for meetings into free places of a published plan; moves nothing.
+# {"fair_id", "refreshes_pairs"}: put wished-for meetings into free places of a published plan;
+# moves nothing. The pairs are worked out again where somebody is there who was not.
 FILL = "fairs.fill"
 _LIVE_AGENDA = frozenset({"published", "running"})
 
 
-async def ask_to_fill(session: AsyncSession, fair: Fair) -> None:
+async def ask_to_fill(session: AsyncSession, fair: Fair, *, refreshes_pairs: bool = False) -> None:
     """Have the free places of a published plan filled; a worker takes several askings as one."""
     if fair.status in _LIVE_AGENDA:
-        await enqueue(session, FILL, {"fair_id": str(fair.id)})
+        payload = {"fair_id": str(fair.id), "refreshes_pairs": refreshes_pairs}
+        await enqueue(session, FILL, payload)
 
 
 async def participant_left(
@@ -49,7 +51,7 @@ async def participant_left(
 
 async def participant_came(session: AsyncSession, fair: Fair) -> None:
     """Somebody is there who was not: they get what is free."""
-    await ask_to_fill(session, fair)
+    await ask_to_fill(session, fair, refreshes_pairs=True)
 
 
 async def table_was_lost(

@@ -91,7 +91,8 @@ async def replace_agenda(
     live = list(found)
     by_key = {_key_of(booking): booking for booking in wanted}
     kept = [each for each in live if each.state == "held" or _key_of(each) in by_key]
-    gone = [each for each in live if each not in kept]
+    staying = {each.id for each in kept}
+    gone = [each for each in live if each.id not in staying]
     for meeting in kept:
         booking = by_key.pop(_key_of(meeting), None)
         if booking is not None and booking.is_pinned != meeting.is_pinned:
