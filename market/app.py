@@ -15,6 +15,7 @@ from market.admission import Admission
 from market.db import Database
 from market.exchange.api import routes as exchange_routes
 from market.explorer import documentation
+from market.fairs.api import routes as fair_routes
 from market.health import routes as health_routes
 from market.http.metrics import Metrics
 from market.http.problems import problem_of
@@ -56,6 +57,7 @@ def assemble(
             *search_routes,
             *match_routes,
             *exchange_routes,
+            *fair_routes,
         ],
     )
     app = Litestar(

@@ -94,7 +94,7 @@ async def ready(
     operation_id="getMetrics",
     summary="监控指标（Prometheus） · Figures for Prometheus",
     tags=["health"],
-    opt=anyone(),
+    opt=anyone() | {"may_refuse": True},
     media_type=MediaType.TEXT,
 )
 async def metrics(

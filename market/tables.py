@@ -2,6 +2,8 @@
 
 import market.accounts.models
 import market.exchange.models
+import market.fairs.meeting_models
+import market.fairs.models
 import market.http.idempotency
 import market.indexing.models
 import market.jobs

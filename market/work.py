@@ -9,6 +9,7 @@ from market.accounts.service import prune_accounts
 from market.crons import Cron
 from market.db import Database, utc_now
 from market.exchange import handlers as exchange
+from market.fairs import handlers as fairs
 from market.http.idempotency import prune_answers
 from market.indexing import handlers as indexing
 from market.indexing.engines import RECONCILE, Indexes
@@ -24,6 +25,7 @@ _HOUR = timedelta(hours=1)
 _NIGHT = time(19)
 
 CRONS = (
+    Cron("fairs.watch", "fairs.watch", timedelta(minutes=1)),
     Cron("listings.expire", "listings.expire", _HOUR),
     Cron("matching.count_words", "matching.count_words", timedelta(minutes=10)),
     Cron("accounts.prune", "accounts.prune", _HOUR),
@@ -46,6 +48,7 @@ def all_kinds(settings: Settings, database: Database, indexes: Indexes) -> dict[
         **indexing.job_kinds(settings, database, indexes),
         **matching.job_kinds(settings, database, indexes),
         **exchange.job_kinds(settings, database, indexes),
+        **fairs.job_kinds(settings, database, indexes),
         "accounts.prune": JobKind(_pruning(database, prune_accounts)),
         "answers.prune": JobKind(_pruning(database, prune_answers)),
         "jobs.prune": JobKind(_pruning(database, prune_jobs)),

@@ -15,6 +15,7 @@ from market.exchange.headings import (
     HEADINGS,
     Heading,
     ListingKind,
+    TableKind,
 )
 from search.text import fold
 
@@ -79,7 +80,7 @@ def is_contact(header: str) -> bool:
 
 
 def columns_of(
-    headers: Sequence[str], kind: ListingKind
+    headers: Sequence[str], kind: TableKind
 ) -> tuple[tuple[Column, ...], list[RepeatedField]]:
     """What each header means for a file of results or needs; repeated fields stay as extra.
 
@@ -103,14 +104,18 @@ def only_counts_rows(header: str) -> bool:
     return not any(_field_of(header, kind, weak=False) == "id" for kind in HEADINGS)
 
 
-def _id_of_other_kind(header: str, kind: ListingKind) -> str:
+def _id_of_other_kind(header: str, kind: TableKind) -> str:
+    if kind == "registration":
+        return ""
     field = _field_of(header, _OTHER_KIND[kind], weak=False)
     return field if field == "id" else ""
 
 
 def _with_title_of_other_kind(
-    headers: Sequence[str], meanings: list[str], kind: ListingKind
+    headers: Sequence[str], meanings: list[str], kind: TableKind
 ) -> list[str]:
+    if kind == "registration":
+        return meanings
     other = _OTHER_KIND[kind]
     text = "summary" if kind == "result" else "description"
     borrowed = {"title": "title", "summary": text, "description": text}
@@ -151,13 +156,13 @@ def looks_swapped(headers: Sequence[str], kind: ListingKind) -> bool:
     return bool(only_others) and not only_own
 
 
-def titles_understood(kind: ListingKind) -> list[str]:
+def titles_understood(kind: TableKind) -> list[str]:
     """The headers that name a title, for the message that none was found."""
     heading = next(heading for heading in HEADINGS[kind] if heading.field == "title")
     return [heading.zh, heading.en, *heading.synonyms.split(), *heading.weak.split()]
 
 
-def _field_of(header: str, kind: ListingKind, *, weak: bool) -> str:
+def _field_of(header: str, kind: TableKind, *, weak: bool) -> str:
     if is_contact(header):
         return ""
     keys = _keys(kind, weak=weak)
@@ -169,7 +174,7 @@ def _field_of(header: str, kind: ListingKind, *, weak: bool) -> str:
 
 
 @cache
-def _keys(kind: ListingKind, *, weak: bool) -> dict[str, str]:
+def _keys(kind: TableKind, *, weak: bool) -> dict[str, str]:
     return {
         header_key(name): heading.field
         for heading in HEADINGS[kind]
@@ -193,7 +198,7 @@ def _unit_of(header: str, field: str) -> int | None:
     return next((unit for pattern, unit in _UNITS_CNY if pattern.search(folded)), None)
 
 
-def header_row(rows: Sequence[Sequence[str]], kind: ListingKind) -> int | None:
+def header_row(rows: Sequence[Sequence[str]], kind: TableKind) -> int | None:
     """The place of the header row among a file's first rows, or None.
 
     A row with a title column and another known one wins over one with a title column alone:

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 from market.exchange.cells import word_set
 
 ListingKind = Literal["result", "need"]
+# What tables may hold: listings, or organisations that register for a fair.
+TableKind = Literal["result", "need", "registration"]
 
 
 class Heading(NamedTuple):
@@ -234,9 +236,33 @@ NEED_HEADINGS = (
     ),
 )
 
-HEADINGS: dict[ListingKind, tuple[Heading, ...]] = {
+REGISTRATION_HEADINGS = (
+    Heading(
+        "title",
+        "单位名称",
+        "organisation",
+        "单位 参会单位 参展单位 报名单位 企业名称 公司名称 高校院所 机构名称 "
+        "organization company company_name institute organisation_name",
+        "名称 企业 公司 机构 name",
+    ),
+    Heading(
+        "credit_code",
+        "统一社会信用代码",
+        "credit_code",
+        "信用代码 社会信用代码 机构代码 uscc unified_social_credit_code",
+    ),
+    Heading("reference", "报名编号", "reference", "编号 展位号 参会编号 registration_no"),
+    Heading("zone", "展区", "zone", "所在展区 专区"),
+    Heading("delegation", "代表团", "delegation", "团组 参会团"),
+    Heading("teams", "洽谈组数", "teams", "组数 席位数"),
+    Heading("post", "职务", "post", "职位 position job_title"),
+    Heading("note", "备注", "note", "说明 notes remark remarks"),
+)
+
+HEADINGS: dict[TableKind, tuple[Heading, ...]] = {
     "result": RESULT_HEADINGS,
     "need": NEED_HEADINGS,
+    "registration": REGISTRATION_HEADINGS,
 }
 
 # Names of persons in charge are contact details too; inventors stand in public registers.

@@ -29,7 +29,19 @@ class ImportForm(msgspec.Struct):
 
 
 async def check_form(request: Request[Any, Any, Any]) -> None:
-    """Before a route reads the form: what is no such form is refused, with all its errors.
+    """Before a route reads the form: what is no such form is refused, with all its errors."""
+    form = await sent_form(request)
+    errors = [
+        *file_errors(form, ImportForm.__struct_fields__),
+        *choice_errors(form, "kind", {"result", "need"}, "应为 result 或 need", required=True),
+        *choice_errors(form, "publishes", {"true", "false"}, "应为 true 或 false"),
+    ]
+    if errors:
+        raise Invalid(*errors)
+
+
+async def sent_form(request: Request[Any, Any, Any]) -> Mapping[str, Sequence[Any]]:
+    """The fields of a form with a file. Raises Malformed, TooLarge.
 
     The library knows one limit for all routes, and lets a bad encoding of a field pass for a
     failure of ours.
@@ -41,16 +53,22 @@ async def check_form(request: Request[Any, Any, Any]) -> None:
         raise Malformed(
             "malformed", "表单编码无法理解", "The encoding of the form is not understood."
         ) from error
-    if errors := list(_errors(form.dict())):
-        raise Invalid(*errors)
+    fields: Mapping[str, Sequence[Any]] = form.dict()
+    return fields
 
 
 async def upload_of(form: ImportForm, limit_bytes: int) -> Upload:
     """Raises TooLarge."""
-    content = await form.file.read()
+    content = await content_of(form.file, limit_bytes)
+    return Upload(form.file.filename, content, form.kind, form.publishes)
+
+
+async def content_of(file: UploadFile, limit_bytes: int) -> bytes:
+    """Raises TooLarge."""
+    content = await file.read()
     if len(content) > limit_bytes:
         raise _too_large(limit_bytes)
-    return Upload(form.file.filename, content, form.kind, form.publishes)
+    return content
 
 
 def _check_head(request: Request[Any, Any, Any]) -> None:
@@ -75,18 +93,29 @@ def _too_large(limit_bytes: int) -> TooLarge:
     )
 
 
-def _errors(form: Mapping[str, Sequence[Any]]) -> Iterator[FieldError]:
+def file_errors(form: Mapping[str, Sequence[Any]], known: Sequence[str]) -> Iterator[FieldError]:
+    """Fields that are not known or come twice, and a file that is none."""
     for name, values in form.items():
-        if name not in ImportForm.__struct_fields__:
+        if name not in known:
             yield FieldError(_pointer(name), "没有这个字段", "There is no such field.")
         elif len(values) > 1:
             yield FieldError(_pointer(name), "只能给一次", "May be given only once.")
     if not all(isinstance(each, UploadFile) for each in form.get("file", [None])):
         yield FieldError("#/file", "请选择文件", "A file is needed.")
-    if not _are_in(form.get("kind", [None]), {"result", "need"}):
-        yield FieldError("#/kind", "应为 result 或 need", "Must be result or need.")
-    if not _are_in(form.get("publishes", []), {"true", "false"}):
-        yield FieldError("#/publishes", "应为 true 或 false", "Must be true or false.")
+
+
+def choice_errors(
+    form: Mapping[str, Sequence[Any]],
+    name: str,
+    allowed: Set[str],
+    zh: str,
+    *,
+    required: bool = False,
+) -> Iterator[FieldError]:
+    """A field that says none of the words that it may say."""
+    if not _are_in(form.get(name, [None] if required else []), allowed):
+        words = " or ".join(sorted(allowed, reverse=True))
+        yield FieldError(f"#/{name}", zh, f"Must be {words}.")
 
 
 def _are_in(values: Sequence[Any], allowed: Set[str]) -> bool:

@@ -50,6 +50,10 @@ _TAGS: Mapping[str, str] = {
     "synonyms": "同义词（管理员） · Synonyms, for administrators",
     "imports": "表格导入 · Imports of spreadsheets",
     "exports": "导出 · Exports",
+    "fairs": "对接会：系列、日程、场馆 · Fairs: series, days, halls",
+    "fair registrations": "对接会报名 · Taking part in a fair",
+    "fair plans": "配对与排程 · Pairs and plans of a fair",
+    "fair meetings": "对接与现场 · Meetings, and the day itself",
     "vocabularies": "词表 · Vocabularies",
     "health": "运行状态 · How the service is",
 }

@@ -34,16 +34,14 @@ from market.matching.pairs import (
     store_pairs,
     unchanged_versions,
 )
+from market.matching.scales import Scales
 from market.matching.scoring import (
     Scale,
     ScoredPair,
-    Wishes,
     explanation_of,
     scored_pairs,
     terms_of,
 )
-from market.matching.statistics import Statistics
-from market.matching.synonyms import MarketplaceSynonyms
 from search.port import SearchEngine, WeightedTerm
 
 # So many pairs each listing keeps, if they score so much: less is no match.
@@ -75,9 +73,7 @@ class Rematching:
         self._indexes = indexes
         self._kept = kept
         self._floor = floor
-        self._statistics = Statistics()
-        self._synonyms = MarketplaceSynonyms()
-        self._wishes: Wishes | None = None
+        self._scales = Scales()
 
     async def handle(self, jobs: Sequence[ClaimedJob]) -> None:
         """Do jobs REMATCH {"kind", "ids"}: the listings that they name, each once.
@@ -111,17 +107,9 @@ class Rematching:
         now = utc_now()
         async with self._database.reading() as session:
             own = await _published(session, kind, ids)
-            scale = await self._scale(session, now)
+            scale = await self._scales.current(session, now)
             partners = await partners_of(session, kind, own)
         return _Read(own, set(ids) - own.keys(), partners, scale)
-
-    async def _scale(self, session: AsyncSession, now: datetime) -> Scale:
-        results = await self._statistics.of(session, "result")
-        synonyms = await self._synonyms.current(session)
-        wishes = self._wishes
-        if wishes is None or not wishes.are_of(results, synonyms):
-            wishes = self._wishes = Wishes(results, synonyms)
-        return Scale(wishes, await self._statistics.of(session, "need"), now.date())
 
     async def _scored(self, kind: str, read: _Read) -> dict[Id, list[ScoredPair]]:
         """All pairs worth a look of each listing."""

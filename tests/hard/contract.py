@@ -130,10 +130,11 @@ def _name_what_is_there(
     case: Any, path: str, ids: Mapping[str, Sequence[str]], number: int
 ) -> None:
     parts = path.strip("/").split("/")
+    parent = ""
     for collection, part in pairwise(parts):
-        known = ids.get(collection, ())
+        known = ids.get(f"{collection}@{parent}") or ids.get(collection, ())
         if part.startswith("{") and known:
-            case.path_parameters[part.strip("{}")] = known[number % len(known)]
+            parent = case.path_parameters[part.strip("{}")] = known[number % len(known)]
     if case.headers is not None and "If-Match" in case.headers:
         case.headers["If-Match"] = '"1"'
 

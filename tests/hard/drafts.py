@@ -94,28 +94,29 @@ def _lower(credentials: Mapping[str, str], given: set[bytes]) -> Headers:
 def _path(
     operation: Operation, values: Values, ids: Mapping[str, Sequence[str]], random: Random
 ) -> list[str]:
+    """What a path names belongs together, where something of that kind is known."""
     parts = operation.path.strip("/").split("/")
-    return [
-        _segment(part, parts[at - 1], operation, values, ids, random)
-        if at and _PLACE.match(part)
-        else part
-        for at, part in enumerate(parts)
-    ]
+    path: list[str] = []
+    parent = ""
+    for at, part in enumerate(parts):
+        if at and _PLACE.match(part):
+            known = ids.get(f"{parts[at - 1]}@{parent}") or ids.get(parts[at - 1], ())
+            inner = f"{parts[at + 1]}@" if at + 2 < len(parts) else ""
+            known = [each for each in known if inner and inner + each in ids] or known
+            parent = _named(part, known, operation, values, random)
+            path.append(quoted(parent))
+        else:
+            path.append(part)
+    return path
 
 
-def _segment(
-    part: str,
-    collection: str,
-    operation: Operation,
-    values: Values,
-    ids: Mapping[str, Sequence[str]],
-    random: Random,
+def _named(
+    part: str, known: Sequence[str], operation: Operation, values: Values, random: Random
 ) -> str:
-    known = ids.get(collection, ())
     if known:
-        return quoted(random.choice(known) if random.random() < 0.9 else MISSING_ID)
-    schema = operation.path_parts.get(part.strip("{}"), {})
-    return quoted(str(values.draw(schema, name=part.strip("{}"))))
+        return random.choice(known) if random.random() < 0.9 else MISSING_ID
+    name = part.strip("{}")
+    return str(values.draw(operation.path_parts.get(name, {}), name=name))
 
 
 def _query(operation: Operation, values: Values, random: Random) -> list[tuple[str, str]]:

@@ -182,6 +182,8 @@ def known_values(world: World) -> dict[str, list[Any]]:
         if not name.startswith("quiet")
     ]
     return {
+        **world.known,
+        "absent_ids": [[each] for each in world.known.get("absent_ids", ())],
         "email": [*addresses, *(f"new{number}@example.cn" for number in range(20))],
         "password": [PASSWORD],
         "old_password": [PASSWORD],

@@ -10,7 +10,7 @@ from tests.hard.request_log import without_request_log
 _EXAMPLES = 12
 
 
-@pytest.mark.parametrize("who", ["owner", "anonymous"])
+@pytest.mark.parametrize("who", ["owner", "organizer", "anonymous"])
 def test_every_answer_is_in_the_document(settings: Settings, who: str) -> None:
     with running_marketplace(settings) as market, without_request_log():
         figures, breaches = check_contract(

@@ -17,6 +17,7 @@ from market.matching.models import MatchFeedback, MatchRow, SynonymRow
 from market.settings import Settings
 from market.work import all_kinds
 from market.worker import Worker
+from tests.hard.fairs import hold_fairs
 from tests.hard.world import MODERATORS, VERIFIED, World
 
 STATUSES = ("draft", "published", "paused", "closed", "withdrawn", "expired")
@@ -31,6 +32,7 @@ async def stock(world: World, settings: Settings, indexes: Indexes) -> None:
     await _imports(world)
     await work(world, settings, indexes)
     await _matches(world)
+    await hold_fairs(world)
     await _links(world)
     await _others(world)
     world.ids["vocabularies"] = ["fields", "modes", "stages", "industries", "divisions"]

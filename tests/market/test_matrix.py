@@ -4,6 +4,7 @@ Each cell has one sign for each actor, in the order of ACTORS: `.` let through, 
 `4` 404. Accounts have a matrix of their own (tests/market/accounts/test_matrix.py).
 """
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from market.listings.models import Listing, NeedListing, ResultListing
 from market.matching.models import MatchRow, SynonymRow
 from tests.market.accounts.factories import Account, make_account, make_key
 from tests.market.accounts.test_matrix import MATRIX as ACCOUNTS
+from tests.market.fairs.rows import fair_objects
 
 ACTORS = (
     "anonymous",
@@ -59,6 +61,20 @@ SIGNED_IN = "111.........."
 ADMINISTRATORS = "111333333333."
 NO_SYNONYM = "1113333333334"
 NOT_THERE = "4114444444444"
+ORGANIZERS = "111333333.333"
+NO_FAIR = "1113333334333"
+DRAFT_OF_ORGANIZER = "411444444.4.."
+# The institute registered; moderators take no part in fairs.
+TAKES_PART = "111........33"
+OWN_REGISTRATION = "111.44444.433"
+NO_REGISTRATION = "1114444444433"
+PARTICIPANTS = "111.33333.333"
+OWN_NOTICE = "111.444444433"
+# The institute and the enterprise have a meeting.
+OWN_MEETING = "111.4.444.433"
+# Who is no organizer asks for the own agenda; nobody else registered, nor does the organizer.
+OWN_AGENDA = "111.4.4444433"
+SAYS_OUTCOME = "111.4.4443433"
 
 
 def _of_listings(
@@ -79,6 +95,103 @@ def _of_listings(
         f"GET /{name}/suggest": {"-": OPEN},
         f"GET /exports/{name}": {"-": POSTERS},
     }
+
+
+FAIR = {"open": ORGANIZERS, "missing": NO_FAIR}
+SEEN_FAIR = {"open": OPEN, "draft": DRAFT_OF_ORGANIZER, "missing": NOT_THERE}
+
+
+def _of_fairs() -> dict[str, dict[str, str]]:
+    """Series, fairs, their slots and tables."""
+    path = "/fairs/{fair_id}"
+    moves = ("open", "withdraw", "match", "reopen", "revise", "start", "close", "resume")
+    return {
+        "POST /fair-series": {"-": ORGANIZERS},
+        "GET /fair-series": {"-": OPEN},
+        "GET /fair-series/{series_id}": {"known": OPEN, "missing": NOT_THERE},
+        "PATCH /fair-series/{series_id}": {"known": ORGANIZERS, "missing": NO_FAIR},
+        "POST /fair-series/{series_id}/fairs": {"known": ORGANIZERS, "missing": NO_FAIR},
+        "GET /fair-series/{series_id}/carried-over": {"known": ORGANIZERS, "missing": NO_FAIR},
+        "POST /fairs": {"-": ORGANIZERS},
+        "GET /fairs": {"-": OPEN},
+        "GET /my/fairs": {"-": SIGNED_IN},
+        f"GET {path}": SEEN_FAIR,
+        f"PATCH {path}": FAIR,
+        f"DELETE {path}": FAIR,
+        **{f"POST {path}/{move}": FAIR for move in moves},
+        f"GET {path}/slots": SEEN_FAIR,
+        f"GET {path}/tables": SEEN_FAIR,
+        f"POST {path}/tables/{{table_id}}/lose": FAIR,
+        f"POST {path}/tables/{{table_id}}/restore": FAIR,
+    }
+
+
+def _of_registrations() -> dict[str, dict[str, str]]:
+    """Registrations, what belongs to them, and notices."""
+    path = "/fairs/{fair_id}"
+    one = f"{path}/registrations/{{registration_id}}"
+    own = {"open": OWN_REGISTRATION, "missing": NO_REGISTRATION}
+    return {
+        f"POST {path}/registrations": {"open": TAKES_PART, "missing": NO_REGISTRATION},
+        f"GET {path}/registrations": {"open": TAKES_PART, "missing": NO_REGISTRATION},
+        f"POST {path}/registrations/upload": FAIR,
+        f"GET {one}": own,
+        f"PATCH {one}": own,
+        f"POST {one}/approve": FAIR,
+        f"POST {one}/reject": FAIR,
+        f"POST {one}/withdraw": own,
+        f"POST {one}/resubmit": own,
+        f"PUT {one}/listings": own,
+        f"PUT {one}/wishes": own,
+        f"GET {one}/wishes": own,
+        f"POST {one}/delegates": own,
+        f"PATCH {one}/delegates/{{delegate_id}}": own,
+        # Once the institute has removed its delegate, nobody is there for the organizer.
+        f"DELETE {one}/delegates/{{delegate_id}}": own | {"open": OWN_NOTICE},
+        f"GET {one}/delegates/{{delegate_id}}/badge": own,
+        f"POST {path}/delegations": FAIR,
+        f"GET {path}/delegations": SEEN_FAIR,
+        f"GET {path}/participants": {"open": PARTICIPANTS, "missing": NO_REGISTRATION},
+        f"GET {path}/listings": SEEN_FAIR,
+        "GET /my/fair-notices": {"-": TAKES_PART},
+        "POST /my/fair-notices/{notice_id}/read": {"open": OWN_NOTICE, "missing": NO_REGISTRATION},
+        "POST /my/fair-notices/read-all": {"-": TAKES_PART},
+    }
+
+
+def _of_meetings() -> dict[str, dict[str, str]]:
+    """Published meetings."""
+    path = "/fairs/{fair_id}"
+    one = f"{path}/meetings/{{meeting_id}}"
+    own = {"running": OWN_MEETING, "missing": NO_REGISTRATION}
+    organizer = {"running": ORGANIZERS, "missing": NO_FAIR}
+    return {
+        f"GET {path}/meetings": {"running": TAKES_PART, "missing": NO_REGISTRATION},
+        f"POST {path}/meetings": organizer,
+        f"GET {path}/agenda": {"running": OWN_AGENDA, "missing": NO_REGISTRATION},
+        f"GET {one}": own,
+        f"PATCH {one}": organizer,
+        f"POST {one}/cancel": own,
+        f"POST {one}/no-show": organizer,
+        f"POST {one}/restore": organizer,
+        f"PUT {one}/outcome": {"running": SAYS_OUTCOME, "missing": NO_REGISTRATION},
+        f"POST {path}/check-ins": organizer,
+        f"GET {path}/check-ins": organizer,
+    }
+
+
+def _of_plans() -> dict[str, dict[str, str]]:
+    """Pairs and plans, which are for the organizer alone."""
+    path = "/fairs/{fair_id}"
+    one = f"{path}/plans/{{plan_id}}"
+    meeting = f"{one}/meetings/{{plan_meeting_id}}"
+    routes = (
+        *(f"GET {path}/pairs", f"POST {path}/pairs/refresh", f"POST {path}/what-if"),
+        *(f"POST {path}/plans", f"GET {path}/plans", f"GET {one}", f"DELETE {one}"),
+        *(f"POST {one}/publish", f"GET {one}/changes", f"GET {one}/unplanned"),
+        *(f"GET {one}/meetings", f"POST {one}/meetings", f"PATCH {meeting}", f"DELETE {meeting}"),
+    )
+    return dict.fromkeys(routes, FAIR)
 
 
 # route → which object → a sign for each actor.
@@ -106,6 +219,10 @@ MATRIX: dict[str, dict[str, str]] = {
     "POST /imports/{import_id}/apply": {"own": OWN_IMPORT, "missing": NO_IMPORT},
     "POST /imports/{import_id}/undo": {"own": OWN_IMPORT, "missing": NO_IMPORT},
     "GET /exports/matches": {"-": IMPORTERS},
+    **_of_fairs(),
+    **_of_registrations(),
+    **_of_meetings(),
+    **_of_plans(),
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -119,8 +236,39 @@ BODIES = {
     "POST /needs/{listing_id}/renew": {},
     "PUT /matches/{match_id}/feedback": {"verdict": "saved"},
     "POST /synonyms": {"line": "止滑 = 防滑"},
+    "POST /fair-series": {"name": "科技成果面对面"},
+    "PATCH /fair-series/{series_id}": {"name": "新名称"},
+    "POST /fair-series/{series_id}/fairs": {"begins_on": "2027-06-18"},
+    "POST /fairs": {"name": "对接会"},
+    "PATCH /fairs/{fair_id}": {"name": "新名称"},
+    "POST /fairs/{fair_id}/registrations": {},
+    "PATCH /fairs/{fair_id}/registrations/{registration_id}": {"note": "靠门"},
+    "PUT /fairs/{fair_id}/registrations/{registration_id}/listings": {"listing_ids": []},
+    "PUT /fairs/{fair_id}/registrations/{registration_id}/wishes": {"wishes": []},
+    "POST /fairs/{fair_id}/registrations/{registration_id}/delegates": {"name": "林工"},
+    "PATCH /fairs/{fair_id}/registrations/{registration_id}/delegates/{delegate_id}": {},
+    "POST /fairs/{fair_id}/delegations": {"name": "代表团"},
+    "POST /fairs/{fair_id}/meetings": dict.fromkeys(
+        ("first_id", "second_id", "slot_id", "table_id"), "x"
+    ),
+    "PATCH /fairs/{fair_id}/meetings/{meeting_id}": {},
+    "POST /fairs/{fair_id}/meetings/{meeting_id}/cancel": {},
+    "POST /fairs/{fair_id}/meetings/{meeting_id}/no-show": {"absent_ids": ["x"]},
+    "PUT /fairs/{fair_id}/meetings/{meeting_id}/outcome": {"answer": "again"},
+    "POST /fairs/{fair_id}/check-ins": {"scans": [{"payload": "x"}]},
+    "POST /fairs/{fair_id}/what-if": {"slots": [1], "teams": [1]},
+    "POST /fairs/{fair_id}/plans": {},
+    "POST /fairs/{fair_id}/plans/{plan_id}/meetings": dict.fromkeys(
+        ("first_id", "second_id", "slot_id", "table_id"), "x"
+    ),
+    "PATCH /fairs/{fair_id}/plans/{plan_id}/meetings/{plan_meeting_id}": {},
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
+_FORMS: dict[str, dict[str, str]] = {
+    "POST /imports": {"kind": "result"},
+    "POST /fairs/{fair_id}/registrations/upload": {"dry_run": "false"},
+}
+_PLACES = re.compile(r"\{(\w+)\}")
 _SIGNS = {401: "1", 403: "3", 404: "4"}
 
 
@@ -226,6 +374,7 @@ async def _objects(
         session.add_all([result, need])
         await session.flush()
         session.add_all([match, told, synonym])
+        fair_ids = await fair_objects(session, people, which)
     listing: Listing = need if "/needs/" in route else result
     return {
         "listing_id": listing.id,
@@ -233,6 +382,7 @@ async def _objects(
         "import_id": told.id,
         "synonyms_id": synonym.id,
         "name": "fields",
+        **fair_ids,
     }
 
 
@@ -243,15 +393,12 @@ async def _sign(
     client: httpx.AsyncClient, route: str, ids: dict[str, object], headers: dict[str, str]
 ) -> str:
     method, path = route.split()
-    for name in ("listing_id", "match_id", "import_id", "synonyms_id"):
-        path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
     path = path.replace("{name}", str(ids.get("name", "nothing")))
-    sent: dict[str, Any] = {
-        "files": {"file": ("a.csv", "成果名称\n鞋底".encode())},
-        "data": {"kind": "result"},
-    }
-    if route != "POST /imports":
-        sent = {"json": BODIES[route]} if route in BODIES else {}
+    for name in _PLACES.findall(path):
+        path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
+    sent: dict[str, Any] = {"json": BODIES[route]} if route in BODIES else {}
+    if route in _FORMS:
+        sent = {"files": {"file": ("a.csv", "名称,展区\n鞋底,".encode())}, "data": _FORMS[route]}
     answer = await client.request(
         method, _whole(path), headers=headers | {"If-Match": '"1"'}, **sent
     )

@@ -1,0 +1,23 @@
+"""Every route of fairs."""
+
+from litestar.types import ControllerRouterHandler
+
+from market.fairs import (
+    day_api,
+    fairs_api,
+    meetings_api,
+    participants_api,
+    plans_api,
+    registrations_api,
+    series_api,
+)
+
+routes: list[ControllerRouterHandler] = [
+    *series_api.routes,
+    *fairs_api.routes,
+    *registrations_api.routes,
+    *participants_api.routes,
+    *plans_api.routes,
+    *meetings_api.routes,
+    *day_api.routes,
+]

@@ -1,0 +1,216 @@
+"""The one door to published meetings: nobody and no table is ever booked twice.
+
+The database says so, not a look before the deed: one live meeting for each slot and table and
+each two participants (partial unique indexes), one seat for each slot and team. Whoever comes
+second gets Conflict. Tables before seats, seats in the order of their participants: writers
+never wait in a circle.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import count
+
+import msgspec
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+
+from market.db import new_id
+from market.errors import Conflict, PreconditionFailed
+from market.fairs.meeting_models import LIVE_STATES, FairMeeting, FairSeat
+from market.fairs.models import FairRegistration
+
+Id = uuid.UUID
+_ROWS_A_STATEMENT = 400
+
+
+class Booking(msgspec.Struct, frozen=True, kw_only=True):
+    """Two participants, the host first, at a table in a slot."""
+
+    first_id: Id
+    second_id: Id
+    slot_id: Id
+    table_id: Id
+    result_id: Id | None = None
+    need_id: Id | None = None
+    weight: int = 0
+    is_pinned: bool = False
+
+
+async def book(session: AsyncSession, fair_id: Id, booking: Booking, now: datetime) -> FairMeeting:
+    """A new meeting. Raises Conflict: table_taken, participant_busy, meet_already."""
+    meeting = _row(fair_id, booking, now)
+    session.add(meeting)
+    await _flush(session)
+    await _sit(session, meeting)
+    return meeting
+
+
+async def book_all(
+    session: AsyncSession, fair_id: Id, bookings: Sequence[Booking], now: datetime
+) -> list[FairMeeting]:
+    """All of these meetings or none. Raises Conflict. For whoever holds the fair's row."""
+    meetings = [_row(fair_id, booking, now) for booking in bookings]
+    session.add_all(meetings)
+    await _flush(session)
+    taken = await _taken_seats(session, fair_id)
+    rows = []
+    for meeting in meetings:
+        for side in (meeting.first_id, meeting.second_id):
+            seats = taken.setdefault((meeting.slot_id, side), set())
+            # A seat that nobody's teams have is refused by those who look at them before.
+            free = next(seat for seat in count() if seat not in seats)
+            seats.add(free)
+            rows.append(_seat(meeting, side, free))
+    try:
+        for start in range(0, len(rows), _ROWS_A_STATEMENT):
+            await session.execute(insert(FairSeat), rows[start : start + _ROWS_A_STATEMENT])
+    except IntegrityError as error:
+        raise _BUSY from error
+    return meetings
+
+
+async def supersede(session: AsyncSession, meetings: Sequence[FairMeeting], now: datetime) -> None:
+    """Take meetings out of the agenda, because another one takes its place."""
+    ids = [meeting.id for meeting in meetings]
+    for start in range(0, len(ids), _ROWS_A_STATEMENT):
+        await _stand_up(session, ids[start : start + _ROWS_A_STATEMENT])
+    for meeting in meetings:
+        meeting.state, meeting.changed_at = "superseded", now
+    await _flush(session)
+
+
+async def _taken_seats(session: AsyncSession, fair_id: Id) -> dict[tuple[Id, Id], set[int]]:
+    rows = await session.execute(
+        select(FairSeat.slot_id, FairSeat.registration_id, FairSeat.seat).where(
+            FairSeat.fair_id == fair_id
+        )
+    )
+    taken: dict[tuple[Id, Id], set[int]] = {}
+    for slot_id, side, seat in rows:
+        taken.setdefault((slot_id, side), set()).add(seat)
+    return taken
+
+
+async def move(
+    session: AsyncSession, meeting: FairMeeting, slot_id: Id, table_id: Id, now: datetime
+) -> None:
+    """Hold a live meeting elsewhere. Raises Conflict."""
+    await _stand_up(session, [meeting.id])
+    meeting.slot_id, meeting.table_id, meeting.changed_at = slot_id, table_id, now
+    await _flush(session)
+    await _sit(session, meeting)
+
+
+async def release(session: AsyncSession, meeting: FairMeeting, state: str, now: datetime) -> None:
+    """End a live meeting in a state that takes no place; its table and seats are free again."""
+    await _stand_up(session, [meeting.id])
+    meeting.state, meeting.changed_at = state, now
+    await _flush(session)
+
+
+async def restore(session: AsyncSession, meeting: FairMeeting, now: datetime) -> None:
+    """Plan a released meeting again where it was. Raises Conflict when the place is taken."""
+    meeting.state, meeting.changed_at = "planned", now
+    meeting.absent, meeting.reason, meeting.is_refused = [], "", False
+    await _flush(session)
+    await _sit(session, meeting)
+
+
+def _row(fair_id: Id, booking: Booking, now: datetime) -> FairMeeting:
+    return FairMeeting(
+        id=new_id(),
+        fair_id=fair_id,
+        state="planned",
+        absent=[],
+        reason="",
+        is_refused=False,
+        created_at=now,
+        changed_at=now,
+        **msgspec.structs.asdict(booking),
+    )
+
+
+def _seat(meeting: FairMeeting, side: Id, seat: int) -> dict[str, object]:
+    return {
+        "fair_id": meeting.fair_id,
+        "slot_id": meeting.slot_id,
+        "registration_id": side,
+        "seat": seat,
+        "meeting_id": meeting.id,
+    }
+
+
+def is_live(meeting: FairMeeting) -> bool:
+    return meeting.state in LIVE_STATES
+
+
+async def _stand_up(session: AsyncSession, meeting_ids: Sequence[Id]) -> None:
+    await session.execute(
+        delete(FairSeat)
+        .where(FairSeat.meeting_id.in_(meeting_ids))
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _sit(session: AsyncSession, meeting: FairMeeting) -> None:
+    """Take a seat for both sides. Raises Conflict (participant_busy)."""
+    sides = sorted((meeting.first_id, meeting.second_id))
+    rows = [_seat(meeting, side, await _free_seat(session, meeting, side)) for side in sides]
+    try:
+        await session.execute(insert(FairSeat).values(rows))
+    except IntegrityError as error:
+        raise _BUSY from error
+
+
+async def _free_seat(session: AsyncSession, meeting: FairMeeting, side: Id) -> int:
+    """The number of a team that is free; of a single team its own, and the database decides."""
+    teams = await session.scalar(
+        # Teams of one participant are counted one booking after the other.
+        select(FairRegistration.teams)
+        .where(FairRegistration.id == side, FairRegistration.teams > 1)
+        .with_for_update(key_share=True)
+    )
+    if teams is None:
+        return 0
+    taken = set(
+        await session.scalars(
+            select(FairSeat.seat).where(
+                FairSeat.fair_id == meeting.fair_id,
+                FairSeat.slot_id == meeting.slot_id,
+                FairSeat.registration_id == side,
+            )
+        )
+    )
+    free = next((seat for seat in range(teams) if seat not in taken), None)
+    if free is None:
+        raise _BUSY
+    return free
+
+
+async def _flush(session: AsyncSession) -> None:
+    """PostgreSQL names the index, SQLite its columns."""
+    try:
+        await session.flush()
+    except StaleDataError:
+        raise PreconditionFailed from None
+    except IntegrityError as error:
+        said = str(error.orig)
+        if "uq_fair_meetings_table" in said or "fair_meetings.table_id" in said:
+            raise Conflict(
+                "table_taken", "该洽谈桌在此时段已有安排", "The table is taken in this slot."
+            ) from error
+        if "uq_fair_meetings_pair" in said or "fair_meetings.second_id" in said:
+            raise Conflict(
+                "meet_already", "双方已有一场对接", "These two have a meeting already."
+            ) from error
+        raise
+
+
+_BUSY = Conflict(
+    "participant_busy",
+    "其中一方在此时段已有对接",
+    "One of both has a meeting in this slot already.",
+)
