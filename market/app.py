@@ -14,6 +14,7 @@ from market.accounts.api import routes as account_routes
 from market.accounts.authentication import Authentication
 from market.accounts.guard import declares_roles, guard
 from market.db import Database
+from market.deals.api import routes as deal_routes
 from market.exchange.api import routes as exchange_routes
 from market.explorer import documentation
 from market.health import routes as health_routes
@@ -57,6 +58,7 @@ def assemble(
             *search_routes,
             *match_routes,
             *exchange_routes,
+            *deal_routes,
         ],
     )
     app = Litestar(

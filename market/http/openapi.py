@@ -50,6 +50,9 @@ _TAGS: Mapping[str, str] = {
     "synonyms": "同义词（管理员） · Synonyms, for administrators",
     "imports": "表格导入 · Imports of spreadsheets",
     "exports": "导出 · Exports",
+    "intent orders": "意向订单 · Intention orders",
+    "signing ceremonies": "集中签约 · Signing ceremonies",
+    "statistics": "统计：漏斗与图表 · Statistics: funnel and charts",
     "vocabularies": "词表 · Vocabularies",
     "health": "运行状态 · How the service is",
 }

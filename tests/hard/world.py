@@ -49,7 +49,10 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class World(msgspec.Struct, kw_only=True):
-    """`ids` are those that paths may name, by the collection that stands before them."""
+    """`ids` are those that paths may name, by the collection that stands before them.
+
+    `known` are good values of fields and parameters, by their names.
+    """
 
     database: Database
     secrets: Secrets
@@ -59,6 +62,7 @@ class World(msgspec.Struct, kw_only=True):
     ids: dict[str, list[str]] = {}
     owned: dict[str, dict[str, list[str]]] = {}
     key_ids: dict[str, Any] = {}
+    known: dict[str, list[Any]] = {}
 
     def add_id(self, collection: str, found: Any, *, owner: str = "") -> None:
         self.ids.setdefault(collection, []).append(str(found))

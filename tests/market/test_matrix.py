@@ -4,6 +4,7 @@ Each cell has one sign for each actor, in the order of ACTORS: `.` let through, 
 `4` 404. Accounts have a matrix of their own (tests/market/accounts/test_matrix.py).
 """
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,9 @@ from market.listings.models import Listing, NeedListing, ResultListing
 from market.matching.models import MatchRow, SynonymRow
 from tests.market.accounts.factories import Account, make_account, make_key
 from tests.market.accounts.test_matrix import MATRIX as ACCOUNTS
+from tests.market.deals.rows import BODIES as DEAL_BODIES
+from tests.market.deals.rows import MATRIX as DEALS
+from tests.market.deals.rows import deal_objects
 
 ACTORS = (
     "anonymous",
@@ -106,6 +110,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "POST /imports/{import_id}/apply": {"own": OWN_IMPORT, "missing": NO_IMPORT},
     "POST /imports/{import_id}/undo": {"own": OWN_IMPORT, "missing": NO_IMPORT},
     "GET /exports/matches": {"-": IMPORTERS},
+    **DEALS,
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -119,8 +124,10 @@ BODIES = {
     "POST /needs/{listing_id}/renew": {},
     "PUT /matches/{match_id}/feedback": {"verdict": "saved"},
     "POST /synonyms": {"line": "止滑 = 防滑"},
+    **DEAL_BODIES,
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
+_PLACES = re.compile(r"\{(\w+)\}")
 _SIGNS = {401: "1", 403: "3", 404: "4"}
 
 
@@ -226,6 +233,7 @@ async def _objects(
         session.add_all([result, need])
         await session.flush()
         session.add_all([match, told, synonym])
+        deal_ids = await deal_objects(session, people, result.id, need.id)
     listing: Listing = need if "/needs/" in route else result
     return {
         "listing_id": listing.id,
@@ -233,6 +241,7 @@ async def _objects(
         "import_id": told.id,
         "synonyms_id": synonym.id,
         "name": "fields",
+        **deal_ids,
     }
 
 
@@ -243,9 +252,9 @@ async def _sign(
     client: httpx.AsyncClient, route: str, ids: dict[str, object], headers: dict[str, str]
 ) -> str:
     method, path = route.split()
-    for name in ("listing_id", "match_id", "import_id", "synonyms_id"):
-        path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
     path = path.replace("{name}", str(ids.get("name", "nothing")))
+    for name in _PLACES.findall(path):
+        path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
     sent: dict[str, Any] = {
         "files": {"file": ("a.csv", "成果名称\n鞋底".encode())},
         "data": {"kind": "result"},
