@@ -2,6 +2,10 @@
 
 from litestar.types import ControllerRouterHandler
 
-from market.deals import orders_api
+from market.deals import ceremonies_api, orders_api, project_imports_api
 
-routes: list[ControllerRouterHandler] = [*orders_api.routes]
+routes: list[ControllerRouterHandler] = [
+    *orders_api.routes,
+    *ceremonies_api.routes,
+    *project_imports_api.routes,
+]

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -161,7 +162,10 @@ class OrderReminder(Model):
 
 
 class SigningCeremony(Model):
-    """Contracts and agreements signed together on one day (集中签约)."""
+    """Contracts and agreements signed together on one day (集中签约).
+
+    `version` grows with its projects, too: what is told of it holds their sums.
+    """
 
     __tablename__ = "signing_ceremonies"
     __table_args__: Any = (
@@ -183,6 +187,7 @@ class SigningCeremony(Model):
     status: Mapped[str] = mapped_column(String(10), default="draft")
     published_at: Mapped[datetime | None] = mapped_column(UtcTime)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}
@@ -211,7 +216,7 @@ class SigningProject(Model):
     parties: Mapped[list[str]] = mapped_column(Json, default=list)
     kind: Mapped[str] = mapped_column(String(40))
     amount_cny: Mapped[int | None] = mapped_column(BigInteger)
-    is_on_stage: Mapped[bool] = mapped_column()
+    is_on_stage: Mapped[bool] = mapped_column(Boolean)
     batch: Mapped[str] = mapped_column(String(40), default="")
     # The order on stage, or in the list of those off stage; equal places are in order of entry.
     place: Mapped[int] = mapped_column(Integer, default=0)

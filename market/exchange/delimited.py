@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 from market.errors import FileRefused
 from market.exchange.cells import clean, undefuse
 from market.exchange.headers import columns_of, header_row
-from market.exchange.headings import ListingKind
+from market.exchange.headings import TableKind
 from market.exchange.problems import RowProblem, Source
 from market.exchange.tables import (
     HEADER_ROWS,
@@ -50,7 +50,7 @@ class _Head(NamedTuple):
     cells: list[str]
 
 
-def read_delimited(source: Source, kind: ListingKind) -> Table:
+def read_delimited(source: Source, kind: TableKind) -> Table:
     """The table of a text file in UTF-8, UTF-16 with BOM or GB18030; raises FileRefused."""
     encoding = _encoding(source)
     head = _best_head(source, encoding, kind)
@@ -100,7 +100,7 @@ def _undecodable_line(source: Source, encoding: str) -> int:
     return 0
 
 
-def _best_head(source: Source, encoding: str, kind: ListingKind) -> _Head:
+def _best_head(source: Source, encoding: str, kind: TableKind) -> _Head:
     """The delimiter under which the header row names most fields."""
     best: _Head | None = None
     most = 0

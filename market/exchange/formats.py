@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from market.exchange.delimited import read_delimited
-from market.exchange.headings import ListingKind
+from market.exchange.headings import TableKind
 from market.exchange.json_lines import read_json_lines
 from market.exchange.problems import Source
 from market.exchange.tables import Table, check_file
 from market.exchange.workbooks import read_workbook
 
-_READERS: dict[str, Callable[[Source, ListingKind], Table]] = {
+_READERS: dict[str, Callable[[Source, TableKind], Table]] = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
     ".csv": read_delimited,
@@ -20,7 +20,7 @@ _READERS: dict[str, Callable[[Source, ListingKind], Table]] = {
 }
 
 
-def open_table(source: Source, kind: ListingKind) -> Table:
+def open_table(source: Source, kind: TableKind) -> Table:
     """The table in a file, its format told by the extension; raises FileRefused."""
     extension = source.path.suffix.lower()
     check_file(source)

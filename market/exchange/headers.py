@@ -10,11 +10,12 @@ from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from market.exchange.headings import (
+    ALL_HEADINGS,
     CONTACT_WORDS_EN,
     CONTACT_WORDS_ZH,
     HEADINGS,
     Heading,
-    ListingKind,
+    TableKind,
 )
 from search.text import fold
 
@@ -42,8 +43,12 @@ class RepeatedField(NamedTuple):
 
 # These fields take the text of all their columns; of any other field the first column counts.
 _JOINED = frozenset({"summary", "description"})
-_MONEY = frozenset({"price", "budget"})
-_OTHER_KIND: dict[ListingKind, ListingKind] = {"result": "need", "need": "result"}
+_MONEY = frozenset({"price", "budget", "amount"})
+_OTHER_KIND: dict[TableKind, TableKind] = {
+    "result": "need",
+    "need": "result",
+    "signing": "signing",
+}
 
 
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕|〈[^〈〉]*〉")
@@ -79,7 +84,7 @@ def is_contact(header: str) -> bool:
 
 
 def columns_of(
-    headers: Sequence[str], kind: ListingKind
+    headers: Sequence[str], kind: TableKind
 ) -> tuple[tuple[Column, ...], list[RepeatedField]]:
     """What each header means for a file of results or needs; repeated fields stay as extra.
 
@@ -103,13 +108,13 @@ def only_counts_rows(header: str) -> bool:
     return not any(_field_of(header, kind, weak=False) == "id" for kind in HEADINGS)
 
 
-def _id_of_other_kind(header: str, kind: ListingKind) -> str:
+def _id_of_other_kind(header: str, kind: TableKind) -> str:
     field = _field_of(header, _OTHER_KIND[kind], weak=False)
     return field if field == "id" else ""
 
 
 def _with_title_of_other_kind(
-    headers: Sequence[str], meanings: list[str], kind: ListingKind
+    headers: Sequence[str], meanings: list[str], kind: TableKind
 ) -> list[str]:
     other = _OTHER_KIND[kind]
     text = "summary" if kind == "result" else "description"
@@ -140,7 +145,7 @@ def _first_of_each_field(
     return tuple(columns), repeated
 
 
-def looks_swapped(headers: Sequence[str], kind: ListingKind) -> bool:
+def looks_swapped(headers: Sequence[str], kind: TableKind) -> bool:
     """Whether headers that only the other kind has are there, and none that only this kind has."""
     other = _OTHER_KIND[kind]
     keys = {header_key(header) for header in headers}
@@ -151,13 +156,13 @@ def looks_swapped(headers: Sequence[str], kind: ListingKind) -> bool:
     return bool(only_others) and not only_own
 
 
-def titles_understood(kind: ListingKind) -> list[str]:
+def titles_understood(kind: TableKind) -> list[str]:
     """The headers that name a title, for the message that none was found."""
-    heading = next(heading for heading in HEADINGS[kind] if heading.field == "title")
+    heading = next(heading for heading in ALL_HEADINGS[kind] if heading.field == "title")
     return [heading.zh, heading.en, *heading.synonyms.split(), *heading.weak.split()]
 
 
-def _field_of(header: str, kind: ListingKind, *, weak: bool) -> str:
+def _field_of(header: str, kind: TableKind, *, weak: bool) -> str:
     if is_contact(header):
         return ""
     keys = _keys(kind, weak=weak)
@@ -169,10 +174,10 @@ def _field_of(header: str, kind: ListingKind, *, weak: bool) -> str:
 
 
 @cache
-def _keys(kind: ListingKind, *, weak: bool) -> dict[str, str]:
+def _keys(kind: TableKind, *, weak: bool) -> dict[str, str]:
     return {
         header_key(name): heading.field
-        for heading in HEADINGS[kind]
+        for heading in ALL_HEADINGS[kind]
         for name in _names(heading, weak)
     }
 
@@ -193,7 +198,7 @@ def _unit_of(header: str, field: str) -> int | None:
     return next((unit for pattern, unit in _UNITS_CNY if pattern.search(folded)), None)
 
 
-def header_row(rows: Sequence[Sequence[str]], kind: ListingKind) -> int | None:
+def header_row(rows: Sequence[Sequence[str]], kind: TableKind) -> int | None:
     """The place of the header row among a file's first rows, or None.
 
     A row with a title column and another known one wins over one with a title column alone:

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from market.exchange.headings import ListingKind
+from market.exchange.headings import TableKind
 from market.exchange.problems import RowProblem, Source, printable
 from market.exchange.tables import (
     MAX_COLUMNS,
@@ -23,7 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 _decoder = msgspec.json.Decoder()
 
 
-def read_json_lines(source: Source, kind: ListingKind) -> Table:  # noqa: ARG001 - as the other formats
+def read_json_lines(source: Source, kind: TableKind) -> Table:  # noqa: ARG001 - as the other formats
     """The lines of the file as records; every bad line is a problem of its own."""
     return Table((), 1, _records(source), [])
 

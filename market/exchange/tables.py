@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from market.errors import FileRefused
 from market.exchange.headers import titles_understood
-from market.exchange.headings import ListingKind
+from market.exchange.headings import TableKind
 from market.exchange.problems import RowProblem, Source, quoted
 from market.exchange.system_errors import READING, refuse_system_error
 
@@ -68,7 +68,7 @@ def refuse_for(source: Source, error: OSError | ValueError) -> FileRefused:
     return refuse_system_error(source, error, READING)
 
 
-def refuse_headers(source: Source, found: Iterable[str], kind: ListingKind) -> FileRefused:
+def refuse_headers(source: Source, found: Iterable[str], kind: TableKind) -> FileRefused:
     """The error for a file in which no column of titles is recognised."""
     headers = [quoted(header) for header in found if header.strip()][:_SHOWN_HEADERS]
     separator = "、" if source.lang == "zh" else ", "

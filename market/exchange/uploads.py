@@ -29,7 +29,25 @@ class ImportForm(msgspec.Struct):
 
 
 async def check_form(request: Request[Any, Any, Any]) -> None:
-    """Before a route reads the form: what is no such form is refused, with all its errors.
+    """Before a route reads the form of an import: see `refuse_form`."""
+    await refuse_form(
+        request,
+        {"kind": Choice(("result", "need")), "publishes": Choice(YES_OR_NO, required=False)},
+    )
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What a field of a form may hold."""
+
+    allowed: tuple[str, ...]
+    required: bool = True
+
+
+YES_OR_NO = ("true", "false")
+
+
+async def refuse_form(request: Request[Any, Any, Any], choices: Mapping[str, Choice]) -> None:
+    """Before a route reads a form of a file and these choices: all that is wrong with it.
 
     The library knows one limit for all routes, and lets a bad encoding of a field pass for a
     failure of ours.
@@ -41,16 +59,22 @@ async def check_form(request: Request[Any, Any, Any]) -> None:
         raise Malformed(
             "malformed", "表单编码无法理解", "The encoding of the form is not understood."
         ) from error
-    if errors := list(_errors(form.dict())):
+    if errors := list(_errors(form.dict(), choices)):
         raise Invalid(*errors)
 
 
 async def upload_of(form: ImportForm, limit_bytes: int) -> Upload:
     """Raises TooLarge."""
-    content = await form.file.read()
+    content = await content_of(form.file, limit_bytes)
+    return Upload(form.file.filename, content, form.kind, form.publishes)
+
+
+async def content_of(file: UploadFile, limit_bytes: int) -> bytes:
+    """Raises TooLarge."""
+    content = await file.read()
     if len(content) > limit_bytes:
         raise _too_large(limit_bytes)
-    return Upload(form.file.filename, content, form.kind, form.publishes)
+    return content
 
 
 def _check_head(request: Request[Any, Any, Any]) -> None:
@@ -75,18 +99,21 @@ def _too_large(limit_bytes: int) -> TooLarge:
     )
 
 
-def _errors(form: Mapping[str, Sequence[Any]]) -> Iterator[FieldError]:
+def _errors(
+    form: Mapping[str, Sequence[Any]], choices: Mapping[str, Choice]
+) -> Iterator[FieldError]:
     for name, values in form.items():
-        if name not in ImportForm.__struct_fields__:
+        if name != "file" and name not in choices:
             yield FieldError(_pointer(name), "没有这个字段", "There is no such field.")
         elif len(values) > 1:
             yield FieldError(_pointer(name), "只能给一次", "May be given only once.")
     if not all(isinstance(each, UploadFile) for each in form.get("file", [None])):
         yield FieldError("#/file", "请选择文件", "A file is needed.")
-    if not _are_in(form.get("kind", [None]), {"result", "need"}):
-        yield FieldError("#/kind", "应为 result 或 need", "Must be result or need.")
-    if not _are_in(form.get("publishes", []), {"true", "false"}):
-        yield FieldError("#/publishes", "应为 true 或 false", "Must be true or false.")
+    for name, choice in choices.items():
+        given = form.get(name, [None] if choice.required else [])
+        if not _are_in(given, {*choice.allowed}):
+            zh, en = " 或 ".join(choice.allowed), " or ".join(choice.allowed)
+            yield FieldError(f"#/{name}", f"应为 {zh}", f"Must be {en}.")
 
 
 def _are_in(values: Sequence[Any], allowed: Set[str]) -> bool:

@@ -16,7 +16,7 @@ from python_calamine import (
 
 from market.exchange.cells import CellError, cell_text
 from market.exchange.headers import header_row
-from market.exchange.headings import ListingKind
+from market.exchange.headings import TableKind
 from market.exchange.problems import RowProblem, Source
 from market.exchange.tables import (
     HEADER_ROWS,
@@ -43,7 +43,7 @@ class _Sheet(NamedTuple):
     header_cells: list[str]
 
 
-def read_workbook(source: Source, kind: ListingKind) -> Table:
+def read_workbook(source: Source, kind: TableKind) -> Table:
     """The first sheet with a recognised header row; the others that have one are warned of.
 
     A hidden sheet counts after every visible one: its owner doesn't see what is read.

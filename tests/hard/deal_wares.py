@@ -5,7 +5,14 @@ from datetime import date
 from typing import Any
 
 from market.db import new_id, utc_now
-from market.deals.models import IntentOrder, OrderConfirmation, OrderMove, OrderReminder
+from market.deals.models import (
+    IntentOrder,
+    OrderConfirmation,
+    OrderMove,
+    OrderReminder,
+    SigningCeremony,
+    SigningProject,
+)
 from market.records.service import Fact, KnownFair, record, record_fair
 from tests.hard.world import World
 
@@ -24,6 +31,7 @@ async def make_deals(world: World) -> None:
     await _fair(world)
     await _orders(world)
     await _secret_order(world)
+    await _ceremonies(world)
     results = _published(world, "institute", "results")
     needs = _published(world, "enterprise", "needs")
     world.known |= {
@@ -127,6 +135,49 @@ async def _secret_order(world: World) -> None:
         )
     for owner in sides:
         world.add_id("intent-orders", order.id, owner=owner)
+
+
+async def _ceremonies(world: World) -> None:
+    """Drafts and published ones of an organizer."""
+    for status in ("draft", "published", "draft"):
+        ceremony, projects = _ceremony(world, status)
+        async with world.database.writing() as session:
+            session.add(ceremony)
+            await session.flush()
+            session.add_all(projects)
+        world.add_id("signing-ceremonies", ceremony.id, owner="organizer")
+        for project in projects:
+            world.add_id("projects", project.id, owner="organizer")
+
+
+def _ceremony(world: World, status: str) -> tuple[SigningCeremony, list[SigningProject]]:
+    now = utc_now()
+    ceremony = SigningCeremony(
+        id=new_id(),
+        organisation_id=_organisation(world, "organizer"),
+        name="集中签约",
+        held_on=date(2026, 6, 18),
+        private_note=world.secrets.text("note on a ceremony", ("organizer",)),
+        place="会展中心",
+        status=status,
+        created_at=now,
+        changed_at=now,
+    )
+    projects = [
+        SigningProject(
+            id=new_id(),
+            ceremony_id=ceremony.id,
+            reference=f"QY-{number}",
+            title=f"项目{number}",
+            kind=("industry", "finance", "framework")[number % 3],
+            amount_cny=10**8 * number,
+            is_on_stage=number % 2 == 0,
+            place=number,
+            created_at=now,
+        )
+        for number in range(6)
+    ]
+    return ceremony, projects
 
 
 def _order(

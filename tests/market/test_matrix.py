@@ -22,6 +22,7 @@ from market.matching.models import MatchRow, SynonymRow
 from tests.market.accounts.factories import Account, make_account, make_key
 from tests.market.accounts.test_matrix import MATRIX as ACCOUNTS
 from tests.market.deals.rows import BODIES as DEAL_BODIES
+from tests.market.deals.rows import FILES as DEAL_FILES
 from tests.market.deals.rows import MATRIX as DEALS
 from tests.market.deals.rows import deal_objects
 
@@ -233,7 +234,9 @@ async def _objects(
         session.add_all([result, need])
         await session.flush()
         session.add_all([match, told, synonym])
-        deal_ids = await deal_objects(session, people, result.id, need.id)
+        deal_ids = await deal_objects(
+            session, people, result.id, need.id, is_draft=which == "draft"
+        )
     listing: Listing = need if "/needs/" in route else result
     return {
         "listing_id": listing.id,
@@ -259,7 +262,9 @@ async def _sign(
         "files": {"file": ("a.csv", "成果名称\n鞋底".encode())},
         "data": {"kind": "result"},
     }
-    if route != "POST /imports":
+    if route in DEAL_FILES:
+        sent["data"] = {}
+    elif route != "POST /imports":
         sent = {"json": BODIES[route]} if route in BODIES else {}
     answer = await client.request(
         method, _whole(path), headers=headers | {"If-Match": '"1"'}, **sent
