@@ -154,6 +154,38 @@ async def all_groups(session: AsyncSession, wanted: ColumnElement[bool]) -> list
     return [Group(*row[:4], int(row[4])) for row in rows]
 
 
+async def count_ceremonies(session: AsyncSession, wanted: ColumnElement[bool]) -> int:
+    counted = select(func.count()).select_from(SigningCeremony).where(wanted)
+    return await session.scalar(counted) or 0
+
+
+def published_in(year: int | None, fair_id: Id | None) -> list[ColumnElement[bool]]:
+    """The published ceremonies of a year, of a fair, or all of them."""
+    wanted: list[ColumnElement[bool]] = [SigningCeremony.status == "published"]
+    if year is not None:
+        wanted.append(is_in_year(year))
+    if fair_id is not None:
+        wanted.append(SigningCeremony.fair_id == fair_id)
+    return wanted
+
+
+async def published_projects(
+    session: AsyncSession, ceremonies: list[ColumnElement[bool]], asked: ProjectsAsked
+) -> Sequence[SigningProject]:
+    """The projects of these ceremonies in the order of their ids; of `after` the id counts."""
+    wanted = [*ceremonies, *are_asked_for(asked)]
+    if asked.after is not None:
+        wanted.append(SigningProject.id > asked.after.id)
+    rows = await session.scalars(
+        select(SigningProject)
+        .join(SigningCeremony, SigningCeremony.id == SigningProject.ceremony_id)
+        .where(*wanted)
+        .order_by(SigningProject.id)
+        .limit(asked.limit)
+    )
+    return rows.all()
+
+
 def is_in_year(year: int) -> ColumnElement[bool]:
     return SigningCeremony.held_on.between(date(year, 1, 1), date(year, 12, 31))
 

@@ -34,7 +34,9 @@ async def make_deals(world: World) -> None:
     await _ceremonies(world)
     results = _published(world, "institute", "results")
     needs = _published(world, "enterprise", "needs")
+    world.ids["funnel"] = ["registered", "checked_in", "planned", "held", "intent", "contract"]
     world.known |= {
+        "series_id": [None, *world.ids["series"]],
         "result_id": [*results],
         "need_id": [None, None, *needs],
         "counterpart_id": [None, None, str(_organisation(world, "enterprise"))],

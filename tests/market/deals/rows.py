@@ -34,6 +34,7 @@ _OPEN = ".11.........."
 _ORGANIZERS = "111333333.333"
 _NO_CEREMONY = "1113333334333"
 _NOT_THERE = "4114444444444"
+_COUNTS = "111333333.33."
 _SEEN = {"published": _OPEN, "draft": "411444444.44.", "missing": _NOT_THERE}
 _ORGANIZED = {"draft": _ORGANIZERS, "missing": _NO_CEREMONY}
 
@@ -58,6 +59,14 @@ MATRIX: dict[str, dict[str, str]] = {
     f"GET {_PROJECT}": _SEEN,
     f"PATCH {_PROJECT}": _ORGANIZED,
     f"DELETE {_PROJECT}": _ORGANIZED,
+    "GET /stats/definitions": {"-": _OPEN},
+    "GET /stats/funnel": {"-": _COUNTS},
+    "GET /stats/funnel/{step}/rows": {"-": _COUNTS, "missing": "1113333334334"},
+    "GET /stats/years": {"-": _COUNTS},
+    "GET /stats/charts/funnel": {"-": _COUNTS},
+    "GET /stats/charts/years": {"-": _COUNTS},
+    "GET /stats/signings": {"-": _OPEN},
+    "GET /stats/signings/projects": {"-": _OPEN},
 }
 BODIES: dict[str, object] = {
     # Named without a listing it is refused for what it says, not for who says it.
@@ -135,4 +144,9 @@ async def deal_objects(
         created_at=now,
     )
     session.add(project)
-    return {"order_id": order.id, "ceremony_id": ceremony.id, "project_id": project.id}
+    return {
+        "order_id": order.id,
+        "ceremony_id": ceremony.id,
+        "project_id": project.id,
+        "step": "intent",
+    }

@@ -128,14 +128,14 @@ class Signing(msgspec.Struct, frozen=True):
         *,
         dry_run: bool | None = False,
         account: Account | None = None,
-        **headers: str,
+        headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         form = {} if dry_run is None else {"dry_run": str(dry_run).lower()}
         return await self.client.post(
             f"{URL}/{ceremony_id}/projects/import",
             files={"file": (name, content)},
             data=form,
-            headers=(account or self.organizer).headers | headers,
+            headers=(account or self.organizer).headers | (headers or {}),
         )
 
     async def imported(

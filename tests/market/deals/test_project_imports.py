@@ -323,7 +323,7 @@ async def test_bad_rows_are_told_and_good_ones_entered(signing: Signing) -> None
 async def test_problems_come_in_the_language_asked_for(signing: Signing) -> None:
     content = csv_bytes([HEADERS, changed(stage="半台")])
 
-    answer = await signing.send(await signing.created(), content, **{"Accept-Language": "en"})
+    answer = await signing.send(await signing.created(), content, headers={"Accept-Language": "en"})
 
     assert answer.json()["problems"][0]["problem"] == "“半台” is neither on stage nor off stage"
 
