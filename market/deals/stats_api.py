@@ -72,7 +72,7 @@ _NOT_YOURS = {
     404: ResponseSpec(
         Problem,
         generate_examples=False,
-        description="没有这场对接会或系列，或您看不到 · No such fair or series, or not visible to you",
+        description="没有这场对接会或系列，或您看不到 · No such fair or series for you",
         media_type="application/problem+json",
     )
 }
