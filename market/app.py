@@ -13,6 +13,7 @@ from market.accounts.api import routes as account_routes
 from market.accounts.guard import declares_roles
 from market.admission import Admission
 from market.db import Database
+from market.deals.api import routes as deal_routes
 from market.exchange.api import routes as exchange_routes
 from market.explorer import documentation
 from market.fairs.api import routes as fair_routes
@@ -58,6 +59,7 @@ def assemble(
             *match_routes,
             *exchange_routes,
             *fair_routes,
+            *deal_routes,
         ],
     )
     app = Litestar(

@@ -50,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     password_reset_minutes: int = 30
     logins_per_quarter_hour: int = 10
     listing_days: int = 365
+    order_reminder_days: int = 14
+    order_lapse_days: int = 90
     body_limit_bytes: int = 1_000_000
     upload_limit_bytes: int = 10_000_000
     worker_lease_s: int = 60
@@ -132,6 +134,12 @@ ABOUT: Mapping[str, Setting] = {
         "同一账号每 15 分钟的登录失败次数上限", "failed logins of one address in 15 minutes"
     ),
     "listing_days": Setting("发布后多少天到期", "days after which a published listing expires"),
+    "order_reminder_days": Setting(
+        "意向订单多少天没有进展即提醒", "days without progress after which an order is reminded of"
+    ),
+    "order_lapse_days": Setting(
+        "意向订单多少天没有进展即失效", "days without progress after which an order lapses"
+    ),
     "body_limit_bytes": Setting("请求体上限", "largest body of a request"),
     "upload_limit_bytes": Setting("上传文件上限", "largest uploaded file"),
     "worker_lease_s": Setting("任务租约秒数", "seconds that a worker may be silent"),

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from market.accounts.service import prune_accounts
 from market.crons import Cron
 from market.db import Database, utc_now
+from market.deals import handlers as deals
 from market.exchange import handlers as exchange
 from market.fairs import handlers as fairs
 from market.http.idempotency import prune_answers
@@ -28,6 +29,7 @@ CRONS = (
     Cron("fairs.watch", "fairs.watch", timedelta(minutes=1)),
     Cron("listings.expire", "listings.expire", _HOUR),
     Cron("matching.count_words", "matching.count_words", timedelta(minutes=10)),
+    Cron("deals.age", "deals.age", _HOUR),
     Cron("accounts.prune", "accounts.prune", _HOUR),
     Cron("answers.prune", "answers.prune", _HOUR),
     Cron("imports.prune", "imports.prune", _HOUR),
@@ -49,6 +51,7 @@ def all_kinds(settings: Settings, database: Database, indexes: Indexes) -> dict[
         **matching.job_kinds(settings, database, indexes),
         **exchange.job_kinds(settings, database, indexes),
         **fairs.job_kinds(settings, database, indexes),
+        **deals.job_kinds(settings, database),
         "accounts.prune": JobKind(_pruning(database, prune_accounts)),
         "answers.prune": JobKind(_pruning(database, prune_answers)),
         "jobs.prune": JobKind(_pruning(database, prune_jobs)),

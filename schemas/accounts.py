@@ -1,7 +1,7 @@
 """Accounts on the wire: organisations, people, sessions, one-time links and API keys."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -18,6 +18,8 @@ Scope = Literal[
     "organisation:write",
     "fairs:read",
     "fairs:write",
+    "deals:read",
+    "deals:write",
 ]
 
 # A bare $ would let a line end follow.
@@ -138,7 +140,7 @@ class KeyForm(Request):
     """A key for a program. Without `expires_at` it is good for a year; five years at most."""
 
     name: PersonName
-    scopes: Annotated[list[Scope], msgspec.Meta(min_length=1, max_length=8)]
+    scopes: Annotated[list[Scope], msgspec.Meta(min_length=1, max_length=len(get_args(Scope)))]
     expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 

@@ -1,4 +1,4 @@
-"""The controlled vocabularies: fields, cooperation modes, stages, industries, divisions.
+"""The controlled vocabularies: fields, modes, stages, industries, divisions, kinds of deals.
 
 Each is read from its data file at its first use and kept; the head of the file names source,
 edition and licence, and says whether the table was compared with a second copy.
@@ -15,11 +15,13 @@ __all__ = [
     "Entry",
     "Lang",
     "Vocabulary",
+    "contract_kinds",
     "division_prefix",
     "divisions",
     "fields",
     "industries",
     "modes",
+    "signing_kinds",
     "stage_of_trl",
     "stages",
     "trl_range",
@@ -49,6 +51,18 @@ def fields() -> Vocabulary:
 def modes() -> Vocabulary:
     """Modes of cooperation between an institute and an enterprise (合作方式)."""
     return Vocabulary("modes.tsv")
+
+
+@cache
+def contract_kinds() -> Vocabulary:
+    """Kinds of technology contracts (技术合同类型)."""
+    return Vocabulary("contract_kinds.tsv")
+
+
+@cache
+def signing_kinds() -> Vocabulary:
+    """Kinds of projects at signing ceremonies; a framework agreement is no transfer."""
+    return Vocabulary("signing_kinds.tsv")
 
 
 @cache

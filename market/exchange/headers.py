@@ -10,11 +10,11 @@ from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from market.exchange.headings import (
+    ALL_HEADINGS,
     CONTACT_WORDS_EN,
     CONTACT_WORDS_ZH,
     HEADINGS,
     Heading,
-    ListingKind,
     TableKind,
 )
 from search.text import fold
@@ -43,8 +43,13 @@ class RepeatedField(NamedTuple):
 
 # These fields take the text of all their columns; of any other field the first column counts.
 _JOINED = frozenset({"summary", "description"})
-_MONEY = frozenset({"price", "budget"})
-_OTHER_KIND: dict[ListingKind, ListingKind] = {"result": "need", "need": "result"}
+_MONEY = frozenset({"price", "budget", "amount"})
+_OTHER_KIND: dict[TableKind, TableKind] = {
+    "result": "need",
+    "need": "result",
+    "registration": "registration",
+    "signing": "signing",
+}
 
 
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕|〈[^〈〉]*〉")
@@ -145,7 +150,7 @@ def _first_of_each_field(
     return tuple(columns), repeated
 
 
-def looks_swapped(headers: Sequence[str], kind: ListingKind) -> bool:
+def looks_swapped(headers: Sequence[str], kind: TableKind) -> bool:
     """Whether headers that only the other kind has are there, and none that only this kind has."""
     other = _OTHER_KIND[kind]
     keys = {header_key(header) for header in headers}
@@ -158,7 +163,7 @@ def looks_swapped(headers: Sequence[str], kind: ListingKind) -> bool:
 
 def titles_understood(kind: TableKind) -> list[str]:
     """The headers that name a title, for the message that none was found."""
-    heading = next(heading for heading in HEADINGS[kind] if heading.field == "title")
+    heading = next(heading for heading in ALL_HEADINGS[kind] if heading.field == "title")
     return [heading.zh, heading.en, *heading.synonyms.split(), *heading.weak.split()]
 
 
@@ -177,7 +182,7 @@ def _field_of(header: str, kind: TableKind, *, weak: bool) -> str:
 def _keys(kind: TableKind, *, weak: bool) -> dict[str, str]:
     return {
         header_key(name): heading.field
-        for heading in HEADINGS[kind]
+        for heading in ALL_HEADINGS[kind]
         for name in _names(heading, weak)
     }
 

@@ -1,4 +1,4 @@
-"""The words that head the columns of tables of results and of needs.
+"""The words that head the columns of tables: of results, of needs, of signed projects.
 
 Headers are compared without case, width, blanks, punctuation, units in brackets and marks such
 as * or （必填）. The table is data: a header that people write and we miss is added here.
@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from market.exchange.cells import word_set
 
 ListingKind = Literal["result", "need"]
-# What tables may hold: listings, or organisations that register for a fair.
-TableKind = Literal["result", "need", "registration"]
+# What tables may hold: listings, organisations that register for a fair, projects to be signed.
+TableKind = Literal["result", "need", "registration", "signing"]
 
 
 class Heading(NamedTuple):
@@ -259,10 +259,65 @@ REGISTRATION_HEADINGS = (
     Heading("note", "备注", "note", "说明 notes remark remarks"),
 )
 
-HEADINGS: dict[TableKind, tuple[Heading, ...]] = {
+SIGNING_HEADINGS = (
+    Heading(
+        "id",
+        "项目编号",
+        "id",
+        "编号 签约编号 合同编号 project_id project_no reference",
+        "序号 行号 no",
+    ),
+    Heading(
+        "title",
+        "项目名称",
+        "title",
+        "签约项目 签约项目名称 项目 协议名称 合同名称 标签 project project_name",
+        "名称 标题 name",
+    ),
+    Heading(
+        "parties",
+        "签约单位",
+        "parties",
+        "签约方 签约双方 签约各方 签约主体 合作单位 合作方 参与单位 party",
+        "单位",
+    ),
+    Heading("party_a", "甲方", "party_a", "投资方 引进单位"),
+    Heading("party_b", "乙方", "party_b", "落地单位 落地方"),
+    Heading(
+        "kind",
+        "项目类别",
+        "kind",
+        "类别 签约类别 签约类型 项目类型 项目分类 category",
+        "类型 type",
+    ),
+    Heading(
+        "amount",
+        "签约金额（元）",
+        "amount_cny",
+        "金额 投资额 投资金额 总投资 投资总额 项目总投资 计划投资 计划总投资 合同金额 协议金额 "
+        "amount investment",
+    ),
+    Heading(
+        "stage",
+        "签约形式",
+        "stage",
+        "签约方式 上台或线下 是否上台 上台 台上台下 on_stage",
+        "形式",
+    ),
+    Heading("batch", "批次", "batch", "签约批次"),
+    Heading("place", "上台顺序", "order", "顺序 签约顺序 次序 place"),
+    Heading("note", "备注", "note", "说明 备注说明 remarks remark"),
+)
+
+HEADINGS: dict[ListingKind, tuple[Heading, ...]] = {
+    "result": RESULT_HEADINGS,
+    "need": NEED_HEADINGS,
+}
+ALL_HEADINGS: dict[TableKind, tuple[Heading, ...]] = {
     "result": RESULT_HEADINGS,
     "need": NEED_HEADINGS,
     "registration": REGISTRATION_HEADINGS,
+    "signing": SIGNING_HEADINGS,
 }
 
 # Names of persons in charge are contact details too; inventors stand in public registers.

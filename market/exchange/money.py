@@ -93,6 +93,28 @@ def parse_money(text: str, *, unit_cny: int | None = None) -> Money:
     return _bounded(_ABOUT.sub("", compact), unit_cny)
 
 
+def parse_amount(text: str, *, unit_cny: int | None = None) -> int | None:
+    """One amount, exactly: 352.55亿元 is 35,255,000,000. None for 面议 and its like.
+
+    Nothing is guessed or rounded, since such amounts are added up. Raises ValueError for a range,
+    an open end, a number without a unit of its own or `unit_cny`, and fractions of a 元.
+    """
+    money = parse_money(text, unit_cny=unit_cny)
+    if money == UNKNOWN:
+        return None
+    compact = _THOUSANDS.sub("", re.sub(r"\s", "", fold(text)))
+    compact = _BRACKETED.sub("", _BRACKETED_UNIT.sub(r"\1", compact))
+    if compact in _FREE_WORDS:
+        return 0
+    amount = _amount(compact)
+    unit = amount.unit_cny or unit_cny or (1 if amount.has_sign else None)
+    if unit is None and amount.number:
+        raise ValueError(text)
+    if amount.number * (unit or 1) != money.min_cny:
+        raise ValueError(text)
+    return money.min_cny
+
+
 def _bounded(text: str, unit_cny: int | None) -> Money:
     if _AT_MOST.search(text):
         most = _span(_AT_MOST.sub("", text), unit_cny)

@@ -119,6 +119,35 @@ _ROW_MESSAGES = {
         "“{value}”不是本单位；仍按本单位导入，该名称原样保留",
         "“{value}” is not your organisation; imported as yours, the name is kept as it is",
     ),
+    "kind_unread": _Message(
+        "refused",
+        "项目类别“{value}”不在词表中",
+        "the kind “{value}” is in no vocabulary",
+    ),
+    "amount_unread": _Message(
+        "refused",
+        "金额“{value}”须是一个确切的、带单位的数额",
+        "the amount “{value}” must be one exact sum with its unit",
+    ),
+    "stage_unread": _Message(
+        "refused",
+        "签约形式“{value}”无法理解（应为上台或线下）",
+        "“{value}” is neither on stage nor off stage",
+    ),
+    "number_unread": _Message("refused", "“{value}”应为整数", "“{value}” must be a whole number"),
+    "label_repeated": _Message(
+        "warning",
+        "“{value}”与第 {first} 行重复，两行都保留原文，请核对",
+        "“{value}” stands in row {first}, too; both are kept as they are, please check",
+    ),
+    "amount_missing": _Message(
+        "warning", "没有金额，按 0 合计", "has no amount, and adds nothing to the sum"
+    ),
+    "too_many_parties": _Message(
+        "refused",
+        "签约单位有 {count} 个，最多 {limit} 个",
+        "names {count} parties; {limit} are allowed",
+    ),
     "no_rows": _Message("warning", "只有表头，没有数据", "holds headers but no rows"),
 }
 

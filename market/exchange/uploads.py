@@ -29,19 +29,25 @@ class ImportForm(msgspec.Struct):
 
 
 async def check_form(request: Request[Any, Any, Any]) -> None:
-    """Before a route reads the form: what is no such form is refused, with all its errors."""
-    form = await sent_form(request)
-    errors = [
-        *file_errors(form, ImportForm.__struct_fields__),
-        *choice_errors(form, "kind", {"result", "need"}, "应为 result 或 need", required=True),
-        *choice_errors(form, "publishes", {"true", "false"}, "应为 true 或 false"),
-    ]
-    if errors:
-        raise Invalid(*errors)
+    """Before a route reads the form of an import: see `refuse_form`."""
+    await refuse_form(
+        request,
+        {"kind": Choice(("result", "need")), "publishes": Choice(YES_OR_NO, required=False)},
+    )
 
 
-async def sent_form(request: Request[Any, Any, Any]) -> Mapping[str, Sequence[Any]]:
-    """The fields of a form with a file. Raises Malformed, TooLarge.
+class Choice(msgspec.Struct, frozen=True):
+    """What a field of a form may hold."""
+
+    allowed: tuple[str, ...]
+    required: bool = True
+
+
+YES_OR_NO = ("true", "false")
+
+
+async def refuse_form(request: Request[Any, Any, Any], choices: Mapping[str, Choice]) -> None:
+    """Before a route reads a form of a file and these choices: all that is wrong with it.
 
     The library knows one limit for all routes, and lets a bad encoding of a field pass for a
     failure of ours.
@@ -53,8 +59,8 @@ async def sent_form(request: Request[Any, Any, Any]) -> Mapping[str, Sequence[An
         raise Malformed(
             "malformed", "表单编码无法理解", "The encoding of the form is not understood."
         ) from error
-    fields: Mapping[str, Sequence[Any]] = form.dict()
-    return fields
+    if errors := list(_errors(form.dict(), choices)):
+        raise Invalid(*errors)
 
 
 async def upload_of(form: ImportForm, limit_bytes: int) -> Upload:
@@ -93,29 +99,21 @@ def _too_large(limit_bytes: int) -> TooLarge:
     )
 
 
-def file_errors(form: Mapping[str, Sequence[Any]], known: Sequence[str]) -> Iterator[FieldError]:
-    """Fields that are not known or come twice, and a file that is none."""
+def _errors(
+    form: Mapping[str, Sequence[Any]], choices: Mapping[str, Choice]
+) -> Iterator[FieldError]:
     for name, values in form.items():
-        if name not in known:
+        if name != "file" and name not in choices:
             yield FieldError(_pointer(name), "没有这个字段", "There is no such field.")
         elif len(values) > 1:
             yield FieldError(_pointer(name), "只能给一次", "May be given only once.")
     if not all(isinstance(each, UploadFile) for each in form.get("file", [None])):
         yield FieldError("#/file", "请选择文件", "A file is needed.")
-
-
-def choice_errors(
-    form: Mapping[str, Sequence[Any]],
-    name: str,
-    allowed: Set[str],
-    zh: str,
-    *,
-    required: bool = False,
-) -> Iterator[FieldError]:
-    """A field that says none of the words that it may say."""
-    if not _are_in(form.get(name, [None] if required else []), allowed):
-        words = " or ".join(sorted(allowed, reverse=True))
-        yield FieldError(f"#/{name}", zh, f"Must be {words}.")
+    for name, choice in choices.items():
+        given = form.get(name, [None] if choice.required else [])
+        if not _are_in(given, {*choice.allowed}):
+            zh, en = " 或 ".join(choice.allowed), " or ".join(choice.allowed)
+            yield FieldError(f"#/{name}", f"应为 {zh}", f"Must be {en}.")
 
 
 def _are_in(values: Sequence[Any], allowed: Set[str]) -> bool:

@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.accounts.guard import anyone
 from market.db import Database, utc_now
-from market.errors import Invalid
-from market.exchange.uploads import choice_errors, content_of, file_errors, sent_form
+from market.exchange.uploads import YES_OR_NO, Choice, content_of, refuse_form
 from market.fairs.answering import EITHER, EITHER_READS, ORGANIZER, Asked, once
 from market.fairs.brought import brought_views
 from market.fairs.delegates import add_delegate, change_delegate, remove_delegate
@@ -70,13 +69,7 @@ class SheetForm(msgspec.Struct):
 
 async def check_sheet_form(request: Request[Any, Any, Any]) -> None:
     """Before the route reads the form."""
-    form = await sent_form(request)
-    errors = [
-        *file_errors(form, SheetForm.__struct_fields__),
-        *choice_errors(form, "dry_run", {"true", "false"}, "应为 true 或 false"),
-    ]
-    if errors:
-        raise Invalid(*errors)
+    await refuse_form(request, {"dry_run": Choice(YES_OR_NO, required=False)})
 
 
 @post(

@@ -24,13 +24,16 @@ _VOCABULARIES: Mapping[str, Callable[[], Vocabulary]] = {
     "stages": vocab.stages,
     "industries": vocab.industries,
     "divisions": vocab.divisions,
+    "contract_kinds": vocab.contract_kinds,
+    "signing_kinds": vocab.signing_kinds,
 }
 
 
 @get(
     "/vocabularies/{name:str}",
     operation_id="getVocabulary",
-    summary="词表：fields、modes、stages、industries、divisions · A vocabulary",
+    summary="词表 · A vocabulary",
+    description=" · ".join(_VOCABULARIES),
     tags=["vocabularies"],
     opt=anyone() | TELLS_VERSION,
 )

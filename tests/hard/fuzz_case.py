@@ -74,7 +74,7 @@ class Fuzz:
         # Passwords are slow to check on purpose.
         self._weights = [0.4 if "/auth/" in each.path else 1.0 for each in self.operations]
         self.experience = Experience(world, self._random)
-        known = known_values(world) | {"token": self.experience.tokens}
+        known = known_values(world) | world.known | {"token": self.experience.tokens}
         self._values = Values(document, self._random, known)
         self.findings: list[Finding] = []
         self.statuses: Counter[int] = Counter()

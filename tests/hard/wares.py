@@ -13,10 +13,12 @@ from market.http.idempotency import StoredAnswer
 from market.indexing.engines import Indexes
 from market.jobs import CHECK_IMPORT, INDEX, enqueue
 from market.listings.models import Listing, NeedListing, ResultListing
+from market.listings.vocabulary_api import _VOCABULARIES
 from market.matching.models import MatchFeedback, MatchRow, SynonymRow
 from market.settings import Settings
 from market.work import all_kinds
 from market.worker import Worker
+from tests.hard.deal_wares import make_deals
 from tests.hard.fairs import hold_fairs
 from tests.hard.world import MODERATORS, VERIFIED, World
 
@@ -35,7 +37,8 @@ async def stock(world: World, settings: Settings, indexes: Indexes) -> None:
     await hold_fairs(world)
     await _links(world)
     await _others(world)
-    world.ids["vocabularies"] = ["fields", "modes", "stages", "industries", "divisions"]
+    await make_deals(world)
+    world.ids["vocabularies"] = [*_VOCABULARIES]
 
 
 async def work(world: World, settings: Settings, indexes: Indexes) -> None:

@@ -21,6 +21,10 @@ from market.listings.models import Listing, NeedListing, ResultListing
 from market.matching.models import MatchRow, SynonymRow
 from tests.market.accounts.factories import Account, make_account, make_key
 from tests.market.accounts.test_matrix import MATRIX as ACCOUNTS
+from tests.market.deals.rows import BODIES as DEAL_BODIES
+from tests.market.deals.rows import FILES as DEAL_FILES
+from tests.market.deals.rows import MATRIX as DEALS
+from tests.market.deals.rows import deal_objects
 from tests.market.fairs.rows import fair_objects
 
 ACTORS = (
@@ -223,6 +227,7 @@ MATRIX: dict[str, dict[str, str]] = {
     **_of_registrations(),
     **_of_meetings(),
     **_of_plans(),
+    **DEALS,
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -262,10 +267,12 @@ BODIES = {
         ("first_id", "second_id", "slot_id", "table_id"), "x"
     ),
     "PATCH /fairs/{fair_id}/plans/{plan_id}/meetings/{plan_meeting_id}": {},
+    **DEAL_BODIES,
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
 _FORMS: dict[str, dict[str, str]] = {
     "POST /imports": {"kind": "result"},
+    **{route: {} for route in DEAL_FILES},
     "POST /fairs/{fair_id}/registrations/upload": {"dry_run": "false"},
 }
 _PLACES = re.compile(r"\{(\w+)\}")
@@ -375,6 +382,9 @@ async def _objects(
         await session.flush()
         session.add_all([match, told, synonym])
         fair_ids = await fair_objects(session, people, which)
+        deal_ids = await deal_objects(
+            session, people, result.id, need.id, is_draft=which == "draft"
+        )
     listing: Listing = need if "/needs/" in route else result
     return {
         "listing_id": listing.id,
@@ -383,6 +393,7 @@ async def _objects(
         "synonyms_id": synonym.id,
         "name": "fields",
         **fair_ids,
+        **deal_ids,
     }
 
 

@@ -38,6 +38,8 @@ READ: dict[str, tuple[str, Any]] = {
     "password_reset_minutes": ("15", 15),
     "logins_per_quarter_hour": ("5", 5),
     "listing_days": ("180", 180),
+    "order_reminder_days": ("7", 7),
+    "order_lapse_days": ("60", 60),
     "body_limit_bytes": ("2000", 2_000),
     "upload_limit_bytes": ("3000", 3_000),
     "worker_lease_s": ("90", 90),

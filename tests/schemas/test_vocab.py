@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.vocab import Entry, Vocabulary, divisions, fields, industries, modes, stages
+from schemas.vocab import (
+    Entry,
+    Vocabulary,
+    contract_kinds,
+    divisions,
+    fields,
+    industries,
+    modes,
+    signing_kinds,
+    stages,
+)
 
 VOCABULARIES = {
     "fields": fields,
@@ -16,6 +26,8 @@ VOCABULARIES = {
     "stages": stages,
     "industries": industries,
     "divisions": divisions,
+    "contract_kinds": contract_kinds,
+    "signing_kinds": signing_kinds,
 }
 
 every_vocabulary = pytest.mark.parametrize("name", VOCABULARIES)

@@ -1,10 +1,12 @@
 """Amounts of money: every way to write one, and what is not understood."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.exchange.money import Money, money_text, parse_money
+from market.exchange.money import Money, money_text, parse_amount, parse_money
 
 WAN = 10_000
 YI = 100_000_000
@@ -198,3 +200,39 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
     low, high = money.min_cny, money.max_cny
     assert low is None or high is None or 0 <= low <= high
+
+
+@pytest.mark.parametrize(
+    ("text", "unit_cny", "amount_cny"),
+    [
+        ("352.55亿元", None, 35_255_000_000),
+        ("3.5亿", None, 350_000_000),
+        ("¥800,000", None, 800_000),
+        ("1234.5", 10_000, 12_345_000),
+        ("2亿", 10_000, 200_000_000),
+        ("50（万元）", None, 500_000),
+        ("0", None, 0),
+        ("免费", None, 0),
+        ("面议", None, None),
+        ("", None, None),
+    ],
+)
+def test_an_exact_amount_is_read(text: str, unit_cny: int | None, amount_cny: int | None) -> None:
+    assert parse_amount(text, unit_cny=unit_cny) == amount_cny
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["80", "80-120万", "≤50万", "50万以上", "约50万", "0.00000001万", "1.5元", "三亿", "1e9元"],
+)
+def test_what_is_no_exact_amount_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        parse_amount(text)
+
+
+@given(st.integers(0, 10**13), st.sampled_from([("亿元", 8), ("万元", 4), ("元", 0)]))
+def test_no_amount_loses_a_yuan(amount_cny: int, unit: tuple[str, int]) -> None:
+    name, places = unit
+    text = f"{Decimal(amount_cny).scaleb(-places):f}{name}"
+
+    assert parse_amount(text) == amount_cny
