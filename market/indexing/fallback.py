@@ -13,6 +13,7 @@ from search.documents import SearchDocument
 from search.port import (
     Filters,
     Hit,
+    Neighbourhood,
     SearchEngine,
     SearchPage,
     SearchQuery,
@@ -72,6 +73,11 @@ class EngineWithFallback:
         self, terms: Sequence[WeightedTerm], *, filters: Filters = _NO_FILTERS, limit: int = 200
     ) -> list[Hit]:
         return await self._first.candidates(terms, filters=filters, limit=limit)
+
+    async def candidates_and_neighbours(
+        self, terms: Sequence[WeightedTerm], neighbourhood: Neighbourhood, *, limit: int = 200
+    ) -> list[Hit]:
+        return await self._first.candidates_and_neighbours(terms, neighbourhood, limit=limit)
 
     async def versions(self) -> dict[str, int]:
         return await self._first.versions()

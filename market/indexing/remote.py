@@ -21,6 +21,7 @@ from search.port import (
     IndexLocked,
     IndexMissing,
     IndexOutdated,
+    Neighbourhood,
     SearchPage,
     SearchQuery,
     SearchUnavailable,
@@ -88,6 +89,11 @@ class RemoteIndex:
         self, terms: Sequence[WeightedTerm], *, filters: Filters = _NO_FILTERS, limit: int = 200
     ) -> list[Hit]:
         return await self._reading.candidates(terms, filters=filters, limit=limit)
+
+    async def candidates_and_neighbours(
+        self, terms: Sequence[WeightedTerm], neighbourhood: Neighbourhood, *, limit: int = 200
+    ) -> list[Hit]:
+        return await self._reading.candidates_and_neighbours(terms, neighbourhood, limit=limit)
 
     async def suggest(self, typed: str, *, limit: int = 8) -> list[str]:
         return await self._reading.suggest(typed, limit=limit)

@@ -45,17 +45,15 @@ def changed_fairs(draw: st.DrawFn) -> tuple[PlanRequest, str | None]:
     made = plan(request)
     slots = [slot.id for slot in request.slots]
     for party in draw(st.lists(st.sampled_from(request.parties), max_size=2)):
-        values: dict[str, Any] = draw(
-            st.one_of(
-                st.lists(st.sampled_from(slots), unique=True).map(
-                    lambda there: {"available": tuple(there)}
-                ),
-                st.integers(0, 2).map(lambda capacity: {"capacity": capacity}),
-                st.just({"available": None, "capacity": None}),
-            )
+        changes: st.SearchStrategy[dict[str, Any]] = st.one_of(
+            st.lists(st.sampled_from(slots), unique=True).map(
+                lambda there: {"available": tuple(there)}
+            ),
+            st.integers(0, 2).map(lambda capacity: {"capacity": capacity}),
+            st.just({"available": None, "capacity": None}),
         )
-        request = change_party(request, party.id, **values)
-    if request.pairs and draw(st.booleans()):
+        request = change_party(request, party.id, **draw(changes))
+    if draw(st.booleans()) and request.pairs:
         gone = draw(st.sampled_from(request.pairs))
         request = changed(
             request, pairs=tuple(each for each in request.pairs if each.id != gone.id)

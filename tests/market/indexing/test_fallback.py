@@ -16,7 +16,7 @@ from market.indexing.published import published_documents
 from market.indexing.upkeep import KINDS, Kind
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
-from search.port import SearchQuery, SearchUnavailable, WeightedTerm
+from search.port import Neighbourhood, SearchQuery, SearchUnavailable, WeightedTerm
 from search.synonyms import Synonyms
 from tests.market.accounts.factories import make_account
 from tests.market.indexing.factories import Row, ids_of, post
@@ -82,6 +82,10 @@ async def test_matching_and_comparing_never_ask_the_second(
 
     with pytest.raises(SearchUnavailable):
         await engine.candidates([WeightedTerm("橡胶", 1.0)])
+    with pytest.raises(SearchUnavailable):
+        await engine.candidates_and_neighbours(
+            [WeightedTerm("橡胶", 1.0)], Neighbourhood(industries=("C",), terms=(), limit=5)
+        )
     with pytest.raises(SearchUnavailable):
         await engine.versions()
 
