@@ -237,9 +237,7 @@ async def claim(
         due = due.with_for_update(skip_locked=True)
     rows = (await session.execute(due)).all()
     used_up = [row for row in rows if row.attempts >= row.max_attempts]
-    silent = [
-        row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts
-    ]
+    silent = [row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts]
     alive = [row for row in rows if row not in used_up and row not in silent]
     await _bury(session, [row.id for row in used_up], time)
     for row in silent:
