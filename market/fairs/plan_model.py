@@ -1,7 +1,8 @@
 """What the meeting planner is asked and what it answers: plain values, no rule, no I/O.
 
 Everything is named by opaque strings. The order of parties, pairs, pins and meetings means
-nothing; the order of slots is their order in time.
+nothing; the order of slots is their order in time. What a plan holds by the hundred thousand is
+kept from the garbage collector (`gc=False`): it refers to nothing that could refer back.
 """
 
 from typing import ClassVar, Literal
@@ -21,7 +22,7 @@ MAX_DELEGATIONS = 100
 
 
 class PlanRefused(RequestRefused):
-    """What was asked of the planner contradicts itself; `subject` and `subject_id` name the place."""
+    """What the planner was asked contradicts itself; `subject` and `subject_id` say where."""
 
     status: ClassVar[int] = 422
 
@@ -84,7 +85,7 @@ class Pin(msgspec.Struct, frozen=True):
     table: str | None = None
 
 
-class Meeting(msgspec.Struct, frozen=True, order=True):
+class Meeting(msgspec.Struct, frozen=True, order=True, gc=False):
     """One planned meeting."""
 
     slot: str
@@ -111,7 +112,7 @@ class Budget(msgspec.Struct, frozen=True):
     """
 
     rounds: int = 3
-    compaction_steps: int = 40_000
+    compaction_steps: int = 20_000
     seconds: float = 20.0
 
 
@@ -146,18 +147,17 @@ ChangeKind = Literal[
     "make_available",
     "raise_capacity",
     "add_table",
-    "separate_table",
     "displace",
     "unpin",
 ]
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing to change so that a pair can meet in the slot of its `Fix`.
 
     allow_pair, allow_slot: the pair itself, at all or in this slot; make_available,
-    raise_capacity, separate_table: `party`; add_table: the slot; displace, unpin: the meeting
-    of `pair`, which weighs `weight`.
+    raise_capacity: `party`; add_table: one more table then, the own one of `party` if named;
+    displace, unpin: the meeting of `pair`, which weighs `weight`.
     """
 
     kind: ChangeKind
@@ -166,7 +166,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     weight: int = 0
 
 
-class Fix(msgspec.Struct, frozen=True):
+class Fix(msgspec.Struct, frozen=True, gc=False):
     """The cheapest way to let a pair meet, in `slot`, all else as planned: make all `changes`.
 
     Cheapest by the weight that it displaces, then by the number of changes.
@@ -180,14 +180,14 @@ class Fix(msgspec.Struct, frozen=True):
         return sum(change.weight for change in self.changes)
 
 
-class Unplanned(msgspec.Struct, frozen=True, kw_only=True):
+class Unplanned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a wanted pair does not meet.
 
     forbidden; no_common_slot: never both there, or not where the pair may meet; capacity,
     party_full: `party` has all the meetings that it may or can have, the lightest of them weighs
     `kept_weight`; shared_table: another host sits at the table of `party` then; tables_full: in
     `slots`, where both are free; not_placeable: both have free time, at different times.
-    `fix` is None only where there is no slot at all.
+    `fix` is None only where there is no slot at all, or where two hosts share one table.
     """
 
     pair: str
@@ -266,9 +266,10 @@ class MeetingChange(msgspec.Struct, frozen=True, kw_only=True):
 class Replan(msgspec.Struct, frozen=True, kw_only=True):
     """A plan made from an earlier one.
 
-    `cancelled` are the earlier meetings that can no longer be held; `changes` the surviving
-    ones that are moved or removed, and the new ones. `gain` is the weight won over holding all
-    survivors and adding nothing. `affected` names the parties of moved or removed meetings.
+    `cancelled` are the earlier meetings that can no longer be held and got no other place;
+    `changes` are those that moved or were removed for others, and the new ones. `gain` is the
+    weight won over keeping what can be held and adding nothing. `affected` names the parties of
+    moved or removed meetings, which have to be told.
     """
 
     plan: Plan

@@ -1,0 +1,207 @@
+"""What of an earlier plan can stay as it is, now that something has changed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from market.fairs.plan_model import Meeting, Pair, Party, PlanRefused, PlanRequest
+from market.fairs.plan_problem import Held
+from market.fairs.plan_refusals import refuse_contradictions, refuse_impossible_pins
+
+
+class Survival(NamedTuple):
+    """An earlier plan under a changed request.
+
+    `request` is about the slots from `begin` on: without the pairs and pins of the past, hosts
+    that stay at the tables that they had. `already` counts the past meetings of each party.
+    `pins` may not move at all, `held` are pins and survivors.
+    """
+
+    request: PlanRequest
+    begin: int
+    past: tuple[Meeting, ...]
+    future: tuple[Meeting, ...]
+    already: dict[str, int]
+    pins: Held
+    held: Held
+
+
+def survival(request: PlanRequest, from_slot: str | None) -> Survival:
+    """Raises PlanRefused for a request that contradicts itself or an unknown `from_slot`."""
+    refuse_contradictions(request)
+    time = {slot.id: place for place, slot in enumerate(request.slots)}
+    if from_slot is not None and from_slot not in time:
+        raise PlanRefused(
+            "slot", from_slot, f"时段“{from_slot}”不存在", f"There is no slot {from_slot!r}."
+        )
+    begin = 0 if from_slot is None else time[from_slot]
+    is_past = {slot: place < begin for slot, place in time.items()}
+    past = [meeting for meeting in request.previous if is_past.get(meeting.slot, False)]
+    past.sort(key=lambda each: (time[each.slot], each))
+    future = sorted(each for each in request.previous if not is_past.get(each.slot, False))
+    already = _meetings_of_parties(request, past)
+    rest = _without_the_past(request, {meeting.pair for meeting in past}, is_past)
+    refuse_impossible_pins(rest, already)
+    rest = _at_their_tables(rest)
+    places = _Places(rest, already)
+    pins = {pin.pair: (pin.slot, places.pin(pin.pair, pin.slot, pin.table)) for pin in rest.pins}
+    held: dict[str, tuple[str, str | None]] = {**pins, **places.hold_all(future)}
+    return Survival(rest, begin, tuple(past), tuple(future), already, pins, held)
+
+
+def _meetings_of_parties(request: PlanRequest, meetings: Iterable[Meeting]) -> dict[str, int]:
+    ends = {pair.id: (pair.first, pair.second) for pair in request.pairs}
+    return dict(Counter(party for each in meetings for party in ends.get(each.pair, ())))
+
+
+def _without_the_past(
+    request: PlanRequest, met: set[str], is_past: Mapping[str, bool]
+) -> PlanRequest:
+    return msgspec.structs.replace(
+        request,
+        pairs=tuple(pair for pair in request.pairs if pair.id not in met),
+        pins=tuple(
+            pin for pin in request.pins if pin.pair not in met and not is_past.get(pin.slot, False)
+        ),
+    )
+
+
+def _at_their_tables(request: PlanRequest) -> PlanRequest:
+    """Hosts that stay and name no tables get those at which they were planned until now."""
+    if request.seating != "hosts_stay":
+        return request
+    hosts = {party.id: party for party in request.parties if party.host}
+    pairs = {pair.id: pair for pair in request.pairs}
+    known = dict.fromkeys(table for slot in request.slots for table in slot.tables)
+    had: dict[str, dict[str, None]] = {}
+    for meeting in sorted(request.previous):
+        host = _host_of(hosts, pairs.get(meeting.pair))
+        if host is not None and meeting.table in known:
+            had.setdefault(host.id, {})[meeting.table] = None
+    taken = {table for tables in had.values() for table in tables}
+    taken |= {table for host in hosts.values() for table in host.tables}
+    spare = [table for table in known if table not in taken]
+    parties = []
+    for party in request.parties:
+        tables = list(had.get(party.id, ()))[: party.delegations]
+        if party.host and not party.tables and tables:
+            missing = party.delegations - len(tables)
+            tables, spare = tables + spare[:missing], spare[missing:]
+            party = msgspec.structs.replace(party, tables=tuple(tables))  # noqa: PLW2901
+        parties.append(party)
+    return msgspec.structs.replace(request, parties=tuple(parties))
+
+
+def _host_of(hosts: Mapping[str, Party], pair: Pair | None) -> Party | None:
+    """The host at whose table a pair meets: the first of two."""
+    if pair is None:
+        return None
+    return hosts.get(pair.first) or hosts.get(pair.second)
+
+
+class _Places:
+    """Which places pins and survivors take up: tables, slots, parties."""
+
+    def __init__(self, request: PlanRequest, already: Mapping[str, int]) -> None:
+        self._parties = {party.id: party for party in request.parties}
+        self._pairs = {pair.id: pair for pair in request.pairs}
+        self._tables = {slot.id: slot.tables for slot in request.slots}
+        staying = request.seating == "hosts_stay"
+        self._hosts = {each.id: each for each in request.parties if each.host and staying}
+        self._tables_of_many = {
+            table for host in self._hosts.values() for table in host.tables if host.delegations > 1
+        }
+        self._taken: Counter[tuple[str, ...]] = Counter(
+            {("in all", party): meetings for party, meetings in already.items()}
+        )
+
+    def pin(self, pair_id: str, slot: str, table: str | None) -> str | None:
+        """Take the places of a pin; its table, that of the host if it names none."""
+        pair = self._pairs[pair_id]
+        host = _host_of(self._hosts, pair)
+        if table is None and host is not None:
+            table = self._table_of(host, slot, None)
+        self._take(pair, slot, table)
+        return table
+
+    def hold_all(self, meetings: Iterable[Meeting]) -> Held:
+        """The meetings that can stay, the heaviest first where they collide now."""
+        held: dict[str, tuple[str, str | None]] = {}
+        guests: list[Meeting] = []
+        weight = {pair.id: pair.weight for pair in self._pairs.values()}
+        for meeting in sorted(meetings, key=lambda each: (-weight.get(each.pair, 0), each)):
+            pair = self._pairs.get(meeting.pair)
+            if pair is None or not self._has_room(pair, meeting.slot):
+                continue
+            table: str | None = None
+            host = _host_of(self._hosts, pair)
+            if host is None:
+                guests.append(meeting)
+            else:
+                table = self._table_of(host, meeting.slot, meeting.table)
+                if table is None:
+                    continue
+            self._take(pair, meeting.slot, table)
+            held[meeting.pair] = meeting.slot, table
+        for meeting in guests:
+            if self._is_free(meeting):
+                self._taken["table", meeting.slot, meeting.table] += 1
+                held[meeting.pair] = meeting.slot, meeting.table
+        return held
+
+    def _is_free(self, meeting: Meeting) -> bool:
+        """Whether a guest's table is there and nobody needs it, nor one of several hosts might."""
+        return (
+            meeting.table in self._tables[meeting.slot]
+            and meeting.table not in self._tables_of_many
+            and not self._taken["table", meeting.slot, meeting.table]
+        )
+
+    def _has_room(self, pair: Pair, slot: str) -> bool:
+        if (
+            pair.forbidden
+            or self._taken["pair", pair.id]
+            or slot not in self._tables
+            or (pair.slots is not None and slot not in pair.slots)
+            or self._taken["slot", slot] >= len(self._tables[slot])
+        ):
+            return False
+        return all(self._party_has_room(self._parties[end], slot) for end in _ends(pair))
+
+    def _party_has_room(self, party: Party, slot: str) -> bool:
+        there = party.available is None or slot in party.available
+        in_all = self._taken["in all", party.id]
+        return (
+            there
+            and self._taken["at once", slot, party.id] < party.delegations
+            and (party.capacity is None or in_all < party.capacity)
+        )
+
+    def _table_of(self, host: Party, slot: str, had: str | None) -> str | None:
+        """A free table of the host, the one it had if that is one."""
+        standing = [
+            table
+            for table in host.tables
+            if table in self._tables[slot] and not self._taken["table", slot, table]
+        ]
+        return had if had in standing else next(iter(standing), None)
+
+    def _take(self, pair: Pair, slot: str, table: str | None) -> None:
+        self._taken["pair", pair.id] += 1
+        self._taken["slot", slot] += 1
+        for end in _ends(pair):
+            self._taken["at once", slot, end] += 1
+            self._taken["in all", end] += 1
+            # Of two hosts the second leaves its table, which stays empty meanwhile.
+            host = self._hosts.get(end)
+            for own in host.tables[:1] if host is not None else ():
+                if host is not None and host.delegations == 1 and own != table:
+                    self._taken["table", slot, own] += 1
+        if table is not None:
+            self._taken["table", slot, table] += 1
+
+
+def _ends(pair: Pair) -> tuple[str, str]:
+    return pair.first, pair.second
