@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import segno
@@ -18,6 +19,9 @@ from segno.encoder import DataOverflowError
 from market.errors import DuijieError
 from market.exchange.fair_agendas import FairView
 from market.exchange.fair_handbook import badges_of, handbook_of
+
+if TYPE_CHECKING:
+    import typst
 
 _NEEDED = ("typst", "pylopdf_fonts_zh_cn")
 PDF_MISSING = (
@@ -80,7 +84,10 @@ def _set(template: str, book: Mapping[str, object], view: FairView) -> bytes:
 
 
 @cache
-def _fonts() -> list[Path]:
-    import pylopdf_fonts_zh_cn  # noqa: PLC0415 - The extra may be missing.
+def _fonts() -> "typst.Fonts":
+    # As above; read once, as a run sets several files.
+    import pylopdf_fonts_zh_cn  # noqa: PLC0415
+    import typst  # noqa: PLC0415
 
-    return [Path(pylopdf_fonts_zh_cn.__file__).parent]
+    folder = Path(pylopdf_fonts_zh_cn.__file__).parent
+    return typst.Fonts(include_system_fonts=False, font_paths=[folder])
