@@ -84,9 +84,8 @@ def plan_fair(request: FairRequest, *, tells_warnings: bool = True) -> FairSumma
         refused = [*fair.refused, *found.refused]
         tell_problems(refused, fair.warnings if tells_warnings else [], lang=lang)
         asked = request_of_file(fair, found.pairs, seed=request.seed, floor=request.floor)
-        (planned,) = steps.counted(
-            "排定会面", "Planning", (plan(each) for each in (asked,)), total=1
-        )
+        steps.counter("排定会面", "Planning")(len(found.pairs))
+        planned = plan(asked)
         book = book_of_file(fair, found.pairs, planned, as_of=request.as_of, lang=lang)
         view = FairView(book)
         problems = [*refused, *fair.warnings]

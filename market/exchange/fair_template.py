@@ -16,12 +16,13 @@ from market.exchange.headings import NEED_HEADINGS, RESULT_HEADINGS, Heading
 from market.exchange.sheets import Book, Cell, SheetColumn, SheetLayout, writing_book
 from schemas.vocab import Lang
 
-_RESULT_FIELDS = (
-    *("title", "summary", "keywords", "industries", "trl", "modes", "price", "institute"),
+RESULT_FIELDS = (
+    *("id", "title", "summary", "keywords", "fields", "industries", "trl", "modes", "price"),
+    *("division", "institute"),
 )
-_NEED_FIELDS = (
-    *("title", "description", "indicators", "industries", "trl_min", "modes", "budget"),
-    "enterprise",
+NEED_FIELDS = (
+    *("id", "title", "description", "indicators", "fields", "industries", "trl_min", "modes"),
+    *("budget", "division", "enterprise"),
 )
 _WIDE = {"title": 36, "summary": 60, "description": 60, "profile": 40, "value": 60, "whom": 32}
 _WIDTH = 18
@@ -38,12 +39,20 @@ class _Form(NamedTuple):
     headings: Sequence[Heading]
 
 
-def write_template(file: BinaryIO, *, lang: Lang = "zh") -> None:
-    """The spreadsheet that `read_fair` reads, with a small invented fair in it."""
+FairCells = Mapping[SheetKind, Sequence[Sequence[Cell]]]
+
+
+def write_template(file: BinaryIO, *, lang: Lang = "zh", cells: FairCells | None = None) -> None:
+    """The spreadsheet that `read_fair` reads, filled with `cells`, else with examples.
+
+    Each row is in the order of the sheet's columns: those of FAIR_HEADINGS, RESULT_FIELDS and
+    NEED_FIELDS. The same input, the same bytes.
+    """
     with writing_book(file, as_of=CREATED) as book:
         _write_help(book, lang)
         for form in _FORMS:
-            _write_form(book, form, examples_of(form.kind, lang), lang)
+            rows = examples_of(form.kind, lang) if cells is None else cells.get(form.kind, ())
+            _write_form(book, form, rows, lang)
 
 
 def _chosen(headings: Sequence[Heading], fields: Sequence[str]) -> Sequence[Heading]:
@@ -54,8 +63,8 @@ def _chosen(headings: Sequence[Heading], fields: Sequence[str]) -> Sequence[Head
 _FORMS = (
     _Form("fair", "#1F3864", FAIR_HEADINGS["fair"]),
     _Form("participants", "#1F6E6E", FAIR_HEADINGS["participants"]),
-    _Form("results", "#7F4A0B", _chosen(RESULT_HEADINGS, _RESULT_FIELDS)),
-    _Form("needs", "#1F6E6E", _chosen(NEED_HEADINGS, _NEED_FIELDS)),
+    _Form("results", "#7F4A0B", _chosen(RESULT_HEADINGS, RESULT_FIELDS)),
+    _Form("needs", "#1F6E6E", _chosen(NEED_HEADINGS, NEED_FIELDS)),
     _Form("wishes", "#5B3A8C", FAIR_HEADINGS["wishes"]),
     _Form("slots", "#1F3864", FAIR_HEADINGS["slots"]),
     _Form("tables", "#595959", FAIR_HEADINGS["tables"]),
