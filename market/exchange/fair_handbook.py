@@ -20,6 +20,8 @@ CodeOf = Callable[[str], str]
 _SLOTS_A_GRID = 8
 _LONG_WORD = re.compile(r"[!-~]{24}")
 _MAX_CHARACTERS = 2_000
+# A handbook tells what it is about; the rest is said at the table.
+_SUMMARY = 200
 
 _WORDS: dict[str, Words] = {
     "handbook": ("会务手册", "Handbook"),
@@ -181,7 +183,7 @@ def _participant(view: FairView, number: int, agenda: Agenda, code_of: CodeOf) -
                 "kind": word(LISTINGS, listing.kind, view.lang),
                 "title": _text(listing.title),
                 "facts": " · ".join(filter(None, map(_text, listing.facts))),
-                "summary": _paragraphs(listing.summary),
+                "summary": _paragraphs(_short(listing.summary)),
             }
             for listing in participant.listings
         ],
@@ -234,6 +236,10 @@ def _grid_row(
         "table": _text(table.name),
         "cells": [taken.get((table.id, slot.id)) for slot in slots],
     }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SUMMARY else f"{text[: _SUMMARY - 1]}…"
 
 
 def _paragraphs(text: str) -> list[str]:

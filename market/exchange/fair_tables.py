@@ -90,11 +90,11 @@ def _meeting_row(view: FairView, each: Appointment) -> Row:
         *_when_and_where(view, each),
         *_named(each.first, view.lang),
         *_named(each.second, view.lang),
+        word(STATES, each.meeting.state, view.lang),
         view.listing_title(each.pair.result_id),
         view.listing_title(each.pair.need_id),
         each.pair.score,
         each.pair.reasons,
-        word(STATES, each.meeting.state, view.lang),
         each.meeting.uid,
     )
 
@@ -120,8 +120,8 @@ def _agenda_row(view: FairView, agenda: Agenda, number: int, each: Appointment) 
         *_named(partner, view.lang),
         view.listing_title(each.pair.result_id),
         view.listing_title(each.pair.need_id),
-        each.pair.reasons,
         tuple(contact_line(delegate) for delegate in partner.shown_delegates),
+        each.pair.reasons,
     )
 
 
@@ -217,6 +217,8 @@ _RESULT = FairColumn("result", ("成果", "Result"), 34, "wrapped")
 _NEED = FairColumn("need", ("需求", "Need"), 34, "wrapped")
 _SCORE = FairColumn("score", ("匹配得分", "Score"), 10, "score")
 _REASONS = FairColumn("reasons", ("理由", "Reasons"), 40, "wrapped")
+# Lists that are printed stay short: their rows are as high as the first line of the reasons.
+_ONE_LINE_REASONS = _REASONS._replace(style="text")
 _PAIRS = (
     FairColumn("pair", ("配对编号", "Pair"), 14),
     FairColumn("first", ("甲方", "First side"), 26, "wrapped"),
@@ -239,11 +241,11 @@ _MEETINGS = (
     FairColumn("first_kind", ("甲方类别", "Its kind"), 10, "centred"),
     FairColumn("second", ("乙方", "Second side"), 26, "wrapped"),
     FairColumn("second_kind", ("乙方类别", "Its kind (second)"), 10, "centred"),
+    FairColumn("state", ("状态", "State"), 9, "centred"),
     _RESULT,
     _NEED,
     _SCORE,
-    _REASONS,
-    FairColumn("state", ("状态", "State"), 9, "centred"),
+    _ONE_LINE_REASONS,
     FairColumn("uid", ("会面编号", "Meeting id"), 18),
 )
 _AGENDAS = (
@@ -254,8 +256,8 @@ _AGENDAS = (
     FairColumn("partner_kind", ("类别", "Kind"), 10, "centred"),
     _RESULT,
     _NEED,
-    _REASONS,
     FairColumn("contacts", ("对方联系人（经同意）", "Contacts (with consent)"), 34, "wrapped"),
+    _ONE_LINE_REASONS,
 )
 _PARTICIPANTS = (
     FairColumn("participant", ("编号", "Id"), 12),

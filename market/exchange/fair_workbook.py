@@ -41,11 +41,11 @@ class _Tab(NamedTuple):
 _TABS = (
     _Tab(("参会单位", "Participants"), SheetLayout("#1F6E6E", frozen_columns=2), participants_list),
     _Tab(("配对", "Matched pairs"), SheetLayout("#7F4A0B", frozen_columns=2), pairs_list),
-    _Tab(("会面", "Meetings"), SheetLayout("#1F3864", frozen_columns=4), meetings_list),
+    _Tab(("会面", "Meetings"), SheetLayout("#1F3864", 4, printed_columns=12), meetings_list),
     # The line that parts two organisations stands above the first meeting of each.
     _Tab(
         ("各单位日程", "Agendas"),
-        SheetLayout("#1F6E6E", frozen_columns=1, group_rank=1),
+        SheetLayout("#1F6E6E", 1, printed_columns=12, group_rank=1),
         agendas_list,
     ),
 )
