@@ -13,7 +13,7 @@ from market.exchange.fair_agendas import FairView
 from market.exchange.fair_folder import file_names, write_fair_folder
 from market.exchange.fair_reader import read_fair
 from market.exchange.fair_statistics import FairStatistics, statistics_of
-from market.exchange.fair_template import write_template
+from market.exchange.fair_template import FairCells, write_template
 from market.exchange.fair_text import CsvEncoding
 from market.exchange.problems import RowProblem, Source
 from market.fairs.file_pairs import pairs_of_file
@@ -102,12 +102,15 @@ def plan_fair(request: FairRequest, *, tells_warnings: bool = True) -> FairSumma
         )
 
 
-def write_form(path: Path, *, lang: Lang) -> None:
-    """The empty spreadsheet; raises FileRefused, and UsageRefused for another extension."""
+def write_form(path: Path, *, lang: Lang, cells: FairCells | None = None) -> None:
+    """The spreadsheet to fill in, with examples or with these cells.
+
+    Raises FileRefused, and UsageRefused for another extension.
+    """
     if path.suffix.lower() != ".xlsx":
         raise UsageRefused(f"{path}：空表只能写成 .xlsx · the template is written as .xlsx only")
     with writing_aside(path, lang=lang) as file:
-        write_template(file, lang=lang)
+        write_template(file, lang=lang, cells=cells)
 
 
 def _written(
