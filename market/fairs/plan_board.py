@@ -74,13 +74,7 @@ class Board:
 
     def _put_fixed(self, pair: int, slot: int) -> None:
         table = self.problem.fixed_tables.get(pair)
-        ways = [
-            way
-            for way in self.ways_of(pair)
-            if all(
-                self.at[seat][slot] == NOBODY and self.seats.open[seat] >> slot & 1 for seat in way
-            )
-        ]
+        ways = [way for way in self.ways_of(pair) if self._can_sit(way, slot)]
         # Of several delegations the one at the pinned table takes the meeting.
         ways.sort(key=lambda way: table not in {self.seats.table.get(seat) for seat in way})
         if not ways:
@@ -91,6 +85,14 @@ class Board:
                 "the table at which a host stays is taken or missing then",
             )
         self.put(pair, slot, ways[0])
+
+    def _can_sit(self, way: tuple[int, int], slot: int) -> bool:
+        """Whether both seats are empty, and the table at which they meet is open to them."""
+        if any(self.at[seat][slot] != NOBODY for seat in way):
+            return False
+        table = next((seat for seat in way if seat in self.seats.table), None)
+        # Of two hosts the second leaves its table, at which others may sit meanwhile.
+        return table is None or bool(self.seats.open[table] >> slot & 1)
 
     def ways_of(self, pair: int) -> list[tuple[int, int]]:
         """The pairs of seats at which a pair can meet: one, unless there are delegations."""

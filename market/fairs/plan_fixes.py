@@ -56,14 +56,18 @@ class Fixes:
     def _plain_blockers(self) -> IntArray:
         """For parties with a single seat that is no table: who sits in it."""
         board = self._board
-        at = np.array(board.at, dtype=np.int64).reshape(-1, board.slots)
+        at = np.array(board.at, dtype=np.int64).reshape(len(board.at), board.slots)
         seats = [seats[0] if seats else 0 for seats in board.seats.of_party]
         return at[seats] if seats else np.zeros((0, board.slots), dtype=np.int64)
 
     def _look_at(self, party: int, slot: int, seats: tuple[int, ...]) -> None:
         board = self._board
         tables = board.problem.slots[slot].tables
-        standing = [seat for seat in seats if board.seats.table.get(seat, tables) in tables]
+        standing = [
+            seat
+            for seat in seats
+            if seat not in board.seats.table or board.seats.table[seat] in tables
+        ]
         there = [self._guests.get((seat, slot), board.at[seat][slot]) for seat in standing]
         self._unseated[party, slot] = not standing
         self._blocker[party, slot] = (

@@ -69,8 +69,10 @@ def _given(problem: Problem) -> Tables:
     """What hosts name themselves, and the one table to which all pins of a host agree."""
     agreed: dict[int, set[str]] = {}
     for pair, table in sorted(problem.fixed_tables.items()):
-        for end in (int(problem.first[pair]), int(problem.second[pair])):
-            agreed.setdefault(end, set()).add(table)
+        ends = int(problem.first[pair]), int(problem.second[pair])
+        # Of two hosts only the first meets at its own table.
+        for host in [end for end in ends if problem.parties[end].host][:1]:
+            agreed.setdefault(host, set()).add(table)
     given: Tables = {}
     for host, party in enumerate(problem.parties):
         if party.host and party.tables:

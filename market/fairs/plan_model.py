@@ -47,8 +47,8 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     """Who meets. `available` names its slots, None for all; `capacity` bounds all its meetings.
 
     A party of several `delegations` can hold that many meetings at once. `floor` is how many
-    meetings it is promised as far as possible, None for what `Fairness` says. A host with
-    `tables` (one for each delegation, where hosts stay) gets those and no other.
+    meetings it is promised as far as possible, None for what `Fairness` says. Where hosts stay,
+    a host with `tables` gets those and no other, at most one for each delegation.
     """
 
     id: str

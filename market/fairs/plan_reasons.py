@@ -135,7 +135,7 @@ def _cause_of_each(board: Board, state: _State, pairs: IntArray, common: MaskArr
         common == 0,
         *(full[party] for party in ends),
         *((state.party_free[party] & common) == 0 for party in ends),
-        *(((state.seat_free[party] & common) == 0) | np.array(apart) for party in ends),
+        *(((state.seat_free[party] & common) == 0) | np.array(apart, dtype=bool) for party in ends),
         state.both_free(pairs, common) != 0,
         np.ones(len(pairs), dtype=bool),
     ]

@@ -92,8 +92,8 @@ def _unknown_names(party: Party, slots: set[str], tables: set[str]) -> _Wrong:
 def _wrong_tables(party: Party, *, stays: bool) -> _Wrong:
     if len(set(party.tables)) != len(party.tables):
         return "的桌号有重复", "names a table more than once"
-    if stays and party.tables and len(party.tables) != party.delegations:
-        return "的桌数应与代表队数相同", "needs one table for each delegation"
+    if stays and len(party.tables) > party.delegations:
+        return "的桌数多于代表队数", "has more tables than delegations"
     return None
 
 

@@ -194,11 +194,6 @@ class _Places:
         for end in _ends(pair):
             self._taken["at once", slot, end] += 1
             self._taken["in all", end] += 1
-            # Of two hosts the second leaves its table, which stays empty meanwhile.
-            host = self._hosts.get(end)
-            for own in host.tables[:1] if host is not None else ():
-                if host is not None and host.delegations == 1 and own != table:
-                    self._taken["table", slot, own] += 1
         if table is not None:
             self._taken["table", slot, table] += 1
 

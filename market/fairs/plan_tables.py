@@ -22,7 +22,7 @@ def table_of_each(board: Board, kept: Mapping[int, str]) -> dict[int, str]:
     for slot in range(board.slots):
         meetings = sorted({row[slot] for row in board.at} - {NOBODY})
         settled = _settled(board, meetings)
-        taken = {*settled.values(), *_left_empty(board, meetings)}
+        taken = set(settled.values())
         free = [table for table in board.problem.slots[slot].tables if table not in taken]
         # A party that sat somewhere goes back to it; the others take what is left.
         last = {pair: last_table.get(owners[pair]) for pair in meetings}
@@ -65,12 +65,6 @@ def _settled(board: Board, meetings: Iterable[int]) -> dict[int, str]:
         if pair in board.problem.fixed_tables:
             settled[pair] = board.problem.fixed_tables[pair]
     return settled
-
-
-def _left_empty(board: Board, meetings: Iterable[int]) -> Iterable[str]:
-    """Tables of hosts that sit at another host's table meanwhile: theirs stay theirs."""
-    tables = board.seats.table
-    return [tables[seat] for pair in meetings for seat in board.ends[pair] if seat in tables]
 
 
 def _slots_of_owners(board: Board, owners: Mapping[int, int]) -> dict[int, list[int]]:
