@@ -37,7 +37,6 @@ class PdfMissing(DuijieError):
         super().__init__(" · ".join(PDF_MISSING))
 
 
-@cache
 def can_set_pages() -> bool:
     """Whether the extra `fairs` is installed."""
     return all(find_spec(name) is not None for name in _NEEDED)

@@ -1,11 +1,11 @@
 """Handbook and badges: what their data holds, that text stays text, that bytes do not change."""
 
 import re
+import sys
 import zlib
 
 import pytest
 
-from market.exchange import fair_pdf
 from market.exchange.fair_agendas import FairView
 from market.exchange.fair_handbook import badges_of, handbook_of
 from market.exchange.fair_pdf import PdfMissing, badges_pdf, handbook_pdf, qr_svg
@@ -191,7 +191,7 @@ def test_code_that_fits_into_no_picture_is_left_out() -> None:
 def test_without_the_extra_the_reason_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fair_pdf, "can_set_pages", lambda: False)
+    monkeypatch.setitem(sys.modules, "typst", None)
 
     with pytest.raises(PdfMissing, match=re.escape("pip install 'duijie[fairs]'")):
         handbook_pdf(make_view())
