@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from icalendar import Calendar
 
 from tests.market.commands.runs import (
     Duijie,
@@ -24,6 +23,7 @@ from tests.market.exchange.fair_workbooks import (
     changed,
     fair_workbook,
 )
+from tests.market.exchange.test_fair_calendars import events
 from tests.market.exchange.test_fair_pdf import pages_of
 
 FILES = [
@@ -100,9 +100,8 @@ def test_files_tell_the_same_plan(folder: Path, held: Callable[..., dict[str, An
     meetings = pairs_of(folder / "out" / "meetings.jsonl")
     sheets = sheets_of(folder / "out" / "fair.xlsx")
     assert column(sheets["会面"], "会面编号") == [meeting["uid"] for meeting in meetings]
-    calendar = Calendar.from_ical((folder / "out" / "calendars" / CALENDARS[0]).read_bytes())
-    events = {str(event["uid"]): event["dtstart"].dt for event in calendar.walk("VEVENT")}
-    assert {uid: at.isoformat() for uid, at in events.items()} == {
+    told = events((folder / "out" / "calendars" / CALENDARS[0]).read_bytes())
+    assert {event["uid"]: event["dtstart"].isoformat() for event in told} == {
         meeting["uid"]: meeting["begins_at"] for meeting in meetings
     }
     agendas = pairs_of(folder / "out" / "agendas.jsonl")

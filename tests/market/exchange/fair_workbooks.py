@@ -7,7 +7,7 @@ from typing import Any
 
 import xlsxwriter
 
-Rows = Sequence[Sequence[Any]]
+Rows = Sequence[tuple[Any, ...]]
 
 SLOTS: Rows = (
     ("日期", "开始", "结束", "每场分钟"),

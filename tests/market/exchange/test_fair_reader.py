@@ -226,7 +226,7 @@ def test_bad_participant_is_refused_with_its_column(
     else:
         headers.append(header)
         row.append(cell)
-    fair = read(tmp_path, 参会单位=(headers, row, ("好单位", "企业")))
+    fair = read(tmp_path, 参会单位=(tuple(headers), tuple(row), ("好单位", "企业")))
 
     own = [each for each in refusals(fair) if each[0] == "参会单位"]
     assert own == [("参会单位", 2, header, code)]

@@ -6,11 +6,17 @@ from pathlib import Path
 import pytest
 
 from market.exchange.fair_examples import hint_of
-from market.exchange.fair_headings import FAIR_HEADINGS, SETTING_HEADINGS, SHEET_NAMES
+from market.exchange.fair_headings import (
+    FAIR_HEADINGS,
+    SETTING_HEADINGS,
+    SHEET_NAMES,
+    SheetKind,
+)
 from market.exchange.fair_reader import read_fair
 from market.exchange.fair_template import NEED_FIELDS, RESULT_FIELDS, write_template
 from market.exchange.problems import Lang
 from market.sample import sample_fair, sample_needs
+from schemas.listings import Need, Result
 from tests.market.commands.runs import all_text, sheets_of
 from tests.market.exchange.test_pairs_workbook import CHINESE, NAMESPACE, worksheets
 
@@ -53,7 +59,8 @@ def test_both_languages_show_the_same_fair(tmp_path: Path) -> None:
     assert [(w.who, w.whom, w.wish) for w in zh.wishes] == [
         (w.who, w.whom, w.wish) for w in en.wishes
     ]
-    for given, translated in zip([*zh.results, *zh.needs], [*en.results, *en.needs], strict=True):
+    listings: list[list[Result | Need]] = [[*each.results, *each.needs] for each in (zh, en)]
+    for given, translated in zip(*listings, strict=True):
         assert (given.fields, given.industries, given.modes, given.division) == (
             translated.fields,
             translated.industries,
@@ -67,7 +74,9 @@ def test_every_column_is_explained() -> None:
         **FAIR_HEADINGS,
         "fair": (*FAIR_HEADINGS["fair"], *SETTING_HEADINGS),
     }
-    asked = [(sheet, heading.field) for sheet, headings in columns.items() for heading in headings]
+    asked: list[tuple[SheetKind, str]] = [
+        (sheet, heading.field) for sheet, headings in columns.items() for heading in headings
+    ]
     asked += [("results", field) for field in RESULT_FIELDS]
     asked += [("needs", field) for field in NEED_FIELDS]
 
