@@ -24,6 +24,7 @@ from market.errors import (
 _COMMANDS = {
     "demo": "样例配对，先看一眼 · Pair the sample that comes with the product",
     "pair": "两份文件配对：成果 × 需求 · Pair a file of results with a file of needs",
+    "fair": "一个工作簿排定一场对接会 · Plan a fair from one workbook, without a server",
     "search": "在一份文件中快速检索 · Search one file",
     "serve": "运行平台（接口与后台任务） · Run the marketplace",
     "worker": "另行运行后台任务 · Run the jobs in a process of their own",

@@ -120,9 +120,10 @@ def test_every_option_is_explained(name: str) -> None:
 
 
 def test_options_of_the_readme_exist() -> None:
-    command: click.Command = import_module("market.commands.pair").pair
+    names = ("pair", "fair")
+    commands = [getattr(import_module(f"market.commands.{name}"), name) for name in names]
     table = re.findall(r"^\| `(--?[a-z-]+)", readme(), re.MULTILINE)
-    flags = {flag for p in command.params for flag in p.opts}
+    flags = {flag for command in commands for flag in options_of(command)}
 
     assert set(table) - flags == set()
 

@@ -1,9 +1,9 @@
-"""`duijie demo`: pairs the sample that ships with the product and says what to try next."""
+"""`duijie demo`: pairs the shipped sample, plans a fair of it, and says what to try next."""
 
 import shlex
 import shutil
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -11,13 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from market.commands.fairing import FairRequest, FairSummary, plan_fair, write_form
 from market.commands.pair_rows import Wanted
 from market.commands.pairing import PairRequest, run_pair
 from market.exchange.atomic import refuse_writing
+from market.exchange.fair_pdf import PDF_MISSING
 from market.exchange.listing_files import write_listings
 from market.exchange.problems import Source
 from market.matching.pairing import Matcher
-from market.sample import sample_needs, sample_results
+from market.matching.score import GOOD_SCORE
+from market.sample import sample_fair, sample_needs, sample_results
 from schemas.listings import Need, Result
 from schemas.matching import Match
 from schemas.vocab import Lang
@@ -48,10 +51,10 @@ _REASONS_SHOWN = 2
     help="与 --serve 同用，0 为任意空闲端口 · port to serve on",
 )
 def demo(folder: Path, lang: Lang, serve: bool, port: int) -> None:
-    """用随附样例跑一遍配对：列出最好的几对及其理由，并写出工作簿。
+    """用随附样例跑一遍：配对并说明理由，排定一场对接会，写出全部文件。
 
-    Pairs the sample (invented results and needs), shows the best pairs with their reasons, and
-    writes the two files and the workbook into a folder. Run again, it writes them anew.
+    Pairs the sample (invented results and needs), shows the best pairs with their reasons, plans
+    a small fair of it, and writes all files into a folder. Run again, it writes them anew.
 
     With --serve it fills a marketplace in the folder instead: accounts of every role, whose
     passwords are shown once, and the sample's listings; then it serves it.
@@ -77,7 +80,8 @@ def demo(folder: Path, lang: Lang, serve: bool, port: int) -> None:
     best = _best_pairs(Matcher(results, needs, as_of=as_of, lang=lang))
     console = Console()
     _print_pairs(console, best, results, needs, lang)
-    _print_next(console, request, needs=len(needs), results=len(results))
+    fair = _hold_fair(folder / "fair", as_of, lang)
+    _print_next(console, request, fair, needs=len(needs), results=len(results))
 
 
 def _write_sample(request: PairRequest, results: list[Result], needs: list[Need]) -> None:
@@ -87,6 +91,20 @@ def _write_sample(request: PairRequest, results: list[Result], needs: list[Need]
         raise refuse_writing(Source(request.results.parent, request.lang), error) from None
     write_listings(results, request.results, lang=request.lang)
     write_listings(needs, request.needs, lang=request.lang)
+
+
+def _hold_fair(folder: Path, as_of: date, lang: Lang) -> FairSummary:
+    """The sample's fair: its spreadsheet, and all that comes out of it, in the same folder."""
+    workbook = folder / "workbook.xlsx"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refuse_writing(Source(folder, lang), error) from None
+    write_form(workbook, lang=lang, cells=sample_fair(lang))
+    request = FairRequest(
+        workbook=workbook, output=folder, lang=lang, as_of=as_of, min_score=GOOD_SCORE
+    )
+    return plan_fair(request, tells_warnings=False)
 
 
 def _best_pairs(matcher: Matcher) -> list[Match]:
@@ -115,24 +133,38 @@ def _print_pairs(
     console.print(table)
 
 
-def _print_next(console: Console, request: PairRequest, *, needs: int, results: int) -> None:
+def _print_next(
+    console: Console, request: PairRequest, fair: FairSummary, *, needs: int, results: int
+) -> None:
     duijie = _program()
     files = [shlex.quote(str(path)) for path in (request.results, request.needs)]
     pair = f"{duijie} pair {' '.join(files)} -o pairs.xlsx"
     look = f"{duijie} search {files[0]} 锂电池"
+    hold = f"{duijie} fair {shlex.quote(fair.workbook)} -o fair --what-if"
+    told = fair.statistics
     if request.lang == "zh":
         lines = (
             f"{needs} 条需求 × {results} 项成果已配对，工作簿：{request.output}",
+            (
+                f"对接会已排定：{told.meetings} 场会面，满足意愿 {told.wish_share:.0%}，"
+                f"{len(fair.files)} 个文件：{fair.output}"
+            ),
+            *([PDF_MISSING[0]] if "handbook.pdf" not in fair.files else []),
             "（样例中的单位、企业和专利号均为虚构。）",
             "接下来可以试试：",
         )
     else:
         lines = (
             f"{needs} needs × {results} results are paired; the workbook: {request.output}",
+            (
+                f"A fair is planned: {told.meetings} meetings, {told.wish_share:.0%} of the wishes "
+                f"met, {len(fair.files)} files: {fair.output}"
+            ),
+            *([PDF_MISSING[1]] if "handbook.pdf" not in fair.files else []),
             "(Institutes, enterprises and patent numbers of the sample are invented.)",
             "Try next:",
         )
-    commands = (f"    {command}" for command in (pair, look, f"{duijie} pair --help"))
+    commands = (f"    {command}" for command in (pair, look, hold, f"{duijie} pair --help"))
     # Commands stay on one line each, so that they can be copied.
     console.print("\n".join([*lines, *commands]), highlight=False, markup=False, soft_wrap=True)
 

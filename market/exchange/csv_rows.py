@@ -10,9 +10,15 @@ from market.exchange.cells import defuse
 Cell = str | int | float | None
 
 
-def write_csv_rows(header: list[str], rows: Iterable[list[Cell]], file: BinaryIO) -> None:
+def write_csv_rows(
+    header: list[str],
+    rows: Iterable[list[Cell]],
+    file: BinaryIO,
+    *,
+    encoding: str = "utf-8-sig",
+) -> None:
     """Any table as .csv; cells that a spreadsheet would run as formulas are defused."""
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     try:
         writer.writerow(_defused(header))

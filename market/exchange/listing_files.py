@@ -79,6 +79,15 @@ def check_listings_target(path: Path, *, lang: Lang = "zh") -> None:
     )
 
 
+def listing_cells(
+    listing: Result | Need, fields: Sequence[str], *, lang: Lang = "zh"
+) -> list[Cell]:
+    """What stands under these fields' headers in a table of such listings."""
+    values = (_WRITERS[field](listing, lang) for field in fields)
+    separator = _LIST_SEPARATORS[lang]
+    return [separator.join(value) if isinstance(value, list) else value for value in values]
+
+
 class _Listings(NamedTuple):
     """What is to be written."""
 

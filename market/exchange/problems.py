@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from market.errors import FileRefused
+from market.exchange.fair_messages import FAIR_FILE_MESSAGES, FAIR_ROW_MESSAGES
 
 Lang = Literal["zh", "en"]
 Kind = Literal["refused", "warning"]
@@ -149,6 +150,7 @@ _ROW_MESSAGES = {
         "names {count} parties; {limit} are allowed",
     ),
     "no_rows": _Message("warning", "只有表头，没有数据", "holds headers but no rows"),
+    **{code: _Message(*message) for code, message in FAIR_ROW_MESSAGES.items()},
 }
 
 _FILE_MESSAGES = {
@@ -236,6 +238,7 @@ _FILE_MESSAGES = {
         "没有找到名称列。读到的表头：{found}。可识别的名称列：{understood}",
         "no column of titles was found. Headers read: {found}. Understood as title: {understood}",
     ),
+    **FAIR_FILE_MESSAGES,
     "title_column_missing": (
         "前 {count} 行内没有可识别的表头",
         "no header is recognised in the first {count} rows",

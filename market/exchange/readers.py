@@ -65,6 +65,16 @@ def read_needs(
     return _Reader(Source(Path(path), lang), "need", need_of, progress).read()
 
 
+def results_of_table(source: Source, table: Table) -> ReadListings[Result]:
+    """The results of a table that is open already; problems bear the name of `source`."""
+    return _Reader(source, "result", result_of, None).read(table)
+
+
+def needs_of_table(source: Source, table: Table) -> ReadListings[Need]:
+    """The needs of a table that is open already; otherwise as `results_of_table`."""
+    return _Reader(source, "need", need_of, None).read(table)
+
+
 class _Reader(Generic[ListingT]):
     """One reading of one file."""
 
@@ -92,8 +102,8 @@ class _Reader(Generic[ListingT]):
         self._refused: list[RowProblem] = []
         self._warnings: list[RowProblem] = []
 
-    def read(self) -> ReadListings[ListingT]:
-        table = open_table(self._source, self._kind)
+    def read(self, table: Table | None = None) -> ReadListings[ListingT]:
+        table = table or open_table(self._source, self._kind)
         self._warnings.extend(table.warnings)
         self._layout(table.headers, table.header_line)
         for rows, record in enumerate(table.records, 1):

@@ -75,7 +75,8 @@ class SheetColumn(NamedTuple):
 class SheetLayout(NamedTuple):
     """How a sheet shows and prints; None prints all columns.
 
-    A line parts the rows where the column of `group_rank` (by its place) is 1.
+    A line parts the rows where the column of `group_rank` (by its place) is 1. A sheet that is
+    too wide for one page repeats its frozen columns on each of `pages_wide`.
     """
 
     tab_color: str = "#1F3864"
@@ -83,6 +84,7 @@ class SheetLayout(NamedTuple):
     printed_columns: int | None = None
     group_rank: int | None = None
     is_filtered: bool = True
+    pages_wide: int = 1
 
 
 def header_look(tone: Tone) -> dict[str, object]:
@@ -90,13 +92,15 @@ def header_look(tone: Tone) -> dict[str, object]:
 
 
 def set_up_page(sheet: Worksheet, layout: SheetLayout) -> None:
-    """Landscape A4, one page wide, the header on every page and in view."""
+    """Landscape A4, the header on every page and in view."""
     sheet.set_tab_color(layout.tab_color)
     sheet.freeze_panes(1, layout.frozen_columns)
     sheet.set_landscape()
     sheet.set_paper(_A4)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(layout.pages_wide, 0)
     sheet.repeat_rows(0)
+    if layout.pages_wide > 1 and layout.frozen_columns:
+        sheet.repeat_columns(0, layout.frozen_columns - 1)
     sheet.set_margins(**_MARGINS)
     sheet.set_footer(_FOOTER)
 

@@ -44,6 +44,8 @@ __all__ = [
 
 # Rows of a sheet in Excel, the header among them.
 MAX_SHEET_ROWS = 1_048_576
+# So many rows of a form show hints and choices.
+_GUIDED_ROWS = 2_000
 # Excel opens no sheet with more links (65,530); a few are left for the header.
 MAX_LINKS = 65_500
 
@@ -128,6 +130,24 @@ class Sheet:
                 self._write_cell(number, cell)
         self._next_row += 1
         return place
+
+    def guide(
+        self, number: int, *, title: str, hint: str, choices: Sequence[str] | str = ()
+    ) -> None:
+        """Who fills in a column (by its place) sees `hint`, and may choose from `choices`.
+
+        Choices are words, or a formula that names a range of cells; other words stay allowed,
+        because the reader understands more of them than a list can hold.
+        """
+        options: dict[str, object] = {
+            "validate": "list" if choices else "any",
+            "input_title": title[:32],
+            "input_message": hint[:255],
+            "error_type": "information",
+        }
+        if choices:
+            options["source"] = choices if isinstance(choices, str) else list(choices)
+        self._worksheet.data_validation(1, number, _GUIDED_ROWS, number, options)
 
     def finish(self) -> None:
         """What spans the rows written; to be called once after the last one."""

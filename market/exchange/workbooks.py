@@ -34,6 +34,19 @@ _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
 _ZIP_SIGNATURE = b"PK"
 
 
+class WorkbookSheet(NamedTuple):
+    """A sheet that was opened and not yet understood."""
+
+    name: str
+    grid: "_Grid"
+
+    def rows(self) -> Iterator[tuple[int, list[object]]]:
+        """Every row with content under its number, as Excel counts it."""
+        for line, row in enumerate(self.grid.rows(), 1):
+            if any(cell != "" for cell in row):
+                yield line, row
+
+
 class _Sheet(NamedTuple):
     """A sheet whose header row, counted from 0, was found."""
 
@@ -66,6 +79,22 @@ def read_workbook(source: Source, kind: TableKind) -> Table:
     if first is None:
         raise refuse_headers(source, widest, kind)
     return _table(source, first, others)
+
+
+def open_sheets(source: Source) -> list[WorkbookSheet]:
+    """All sheets of a workbook, hidden ones last; raises FileRefused."""
+    workbook, scans = _opened(source)
+    return [WorkbookSheet(scan.name, _grid(source, workbook, scan)) for scan in scans]
+
+
+def table_of(source: Source, sheet: WorkbookSheet, kind: ListingKind) -> Table:
+    """The table of one sheet; problems bear the name of `source`. Raises FileRefused."""
+    head = [without_trailing_blanks(_texts(row)) for row in islice(sheet.grid.rows(), HEADER_ROWS)]
+    place = header_row(head, kind)
+    if place is None:
+        widest = max(head, key=len, default=[])
+        raise refuse_headers(source, widest, kind)
+    return _table(source, _Sheet(sheet.name, sheet.grid, place, head[place]), [])
 
 
 def _table(source: Source, sheet: _Sheet, others: list[str]) -> Table:

@@ -24,6 +24,10 @@ from tests.market.commands.runs import (
 from tests.market.exchange.files import BENCH
 
 FILES = ["needs.csv", "pairs.xlsx", "results.csv"]
+FAIR_FILES = [
+    *("agendas.csv", "agendas.jsonl", "badges.pdf", "calendars", "fair.xlsx", "handbook.pdf"),
+    *("meetings.csv", "meetings.jsonl", "pairs.csv", "pairs.jsonl", "workbook.xlsx"),
+]
 SAMPLE = resources.files("market") / "demo_data"
 GOOD_GRADE = 2
 
@@ -37,17 +41,20 @@ def test_demo_shows_pairs_and_says_where_the_workbook_lies(folder: Path, duijie:
 
     assert (ran.code, ran.err) == (0, "")
     assert names_in(folder) == ["duijie-demo"]
-    assert names_in(folder / "duijie-demo") == FILES
+    assert names_in(folder / "duijie-demo") == ["fair", *FILES]
+    assert names_in(folder / "duijie-demo" / "fair") == FAIR_FILES
     assert ran.out.splitlines()[0].split() == ["得分", "需求", "→", "成果", "理由"]
-    assert last_lines(ran, 6) == [
+    assert last_lines(ran, 8) == [
         (
             f"{len(sample_needs())} 条需求 × {len(sample_results())} 项成果已配对，"
             "工作簿：duijie-demo/pairs.xlsx"
         ),
+        "对接会已排定：60 场会面，满足意愿 94%，54 个文件：duijie-demo/fair",
         "（样例中的单位、企业和专利号均为虚构。）",
         "接下来可以试试：",
         "    duijie pair duijie-demo/results.csv duijie-demo/needs.csv -o pairs.xlsx",
         "    duijie search duijie-demo/results.csv 锂电池",
+        "    duijie fair duijie-demo/fair/workbook.xlsx -o fair --what-if",
         "    duijie pair --help",
     ]
 
@@ -73,15 +80,17 @@ def test_demo_in_english(folder: Path, duijie: Duijie) -> None:
 
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[0].split() == ["Score", "Need", "→", "result", "Why"]
-    assert last_lines(ran, 6) == [
+    assert last_lines(ran, 8) == [
         (
             f"{len(sample_needs())} needs × {len(sample_results())} results are paired; "
             "the workbook: sample/pairs.xlsx"
         ),
+        "A fair is planned: 60 meetings, 94% of the wishes met, 54 files: sample/fair",
         "(Institutes, enterprises and patent numbers of the sample are invented.)",
         "Try next:",
         "    duijie pair sample/results.csv sample/needs.csv -o pairs.xlsx",
         "    duijie search sample/results.csv 锂电池",
+        "    duijie fair sample/fair/workbook.xlsx -o fair --what-if",
         "    duijie pair --help",
     ]
     assert next(iter(sheets_of(folder / "sample" / "pairs.xlsx"))) == "Pairs"
@@ -89,12 +98,14 @@ def test_demo_in_english(folder: Path, duijie: Duijie) -> None:
 
 def test_demo_writes_the_same_bytes_again(folder: Path, duijie: Duijie) -> None:
     first = duijie("demo")
-    before = {name: (folder / "duijie-demo" / name).read_bytes() for name in FILES}
+    written = (path for path in (folder / "duijie-demo").rglob("*") if path.is_file())
+    before = {path: path.read_bytes() for path in written}
 
     again = duijie("demo")
 
     assert again == first
-    assert {name: (folder / "duijie-demo" / name).read_bytes() for name in FILES} == before
+    assert len(before) == len(FILES) + 1 + 54
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_what_demo_suggests_works(folder: Path, duijie: Duijie) -> None:
@@ -102,9 +113,15 @@ def test_what_demo_suggests_works(folder: Path, duijie: Duijie) -> None:
 
     paired = duijie("pair", "deep/er/results.csv", "deep/er/needs.csv", "-o", "pairs.xlsx")
     searched = duijie("search", "deep/er/results.csv", "锂电池")
+    held = duijie("fair", "deep/er/fair/workbook.xlsx", "-o", "fair", "--what-if")
 
     assert paired.code == 0
     assert searched.code == 0
+    assert held.code == 0
+    for name in FAIR_FILES:
+        if name not in {"calendars", "workbook.xlsx"}:
+            shipped = folder / "deep" / "er" / "fair" / name
+            assert (folder / "fair" / name).read_bytes() == shipped.read_bytes()
     # The written files hold what the sample holds: the same pairs come of them.
     again, shown = (sheets_of(path)["配对"] for path in _workbooks(folder))
     assert column(again, "成果编号") == column(shown, "成果编号")
@@ -118,7 +135,10 @@ def _workbooks(folder: Path) -> tuple[Path, Path]:
 def test_suggested_commands_survive_a_folder_with_blanks(duijie: Duijie) -> None:
     ran = duijie("demo", "--folder", "my sample")
 
-    assert last_lines(ran, 2)[0] == "    duijie search 'my sample/results.csv' 锂电池"
+    assert last_lines(ran, 3)[:2] == [
+        "    duijie search 'my sample/results.csv' 锂电池",
+        "    duijie fair 'my sample/fair/workbook.xlsx' -o fair --what-if",
+    ]
 
 
 @pytest.mark.parametrize("place", ["taken", "taken/below"])
