@@ -45,6 +45,11 @@ from market.db import ENQUEUED, Json, Model, UtcTime, new_id, utc_now
 INDEX = "index.sync"
 INDEX_ORGANISATION = "index.organisation"
 REMATCH = "matching.rematch"
+# {"kind", "ids"} as REMATCH: who wants to hear of these listings, and of what they match.
+TELL_OF_LISTINGS = "subscriptions.listings"
+TELL_OF_MATCHES = "subscriptions.matches"
+# {"id"}: an organisation was verified.
+TELL_OF_VERIFICATION = "subscriptions.verification"
 CHECK_IMPORT, APPLY_IMPORT, UNDO_IMPORT = "imports.check", "imports.apply", "imports.undo"
 
 # Someone waits for it; it may wait; nobody would notice for an hour.
@@ -237,9 +242,7 @@ async def claim(
         due = due.with_for_update(skip_locked=True)
     rows = (await session.execute(due)).all()
     used_up = [row for row in rows if row.attempts >= row.max_attempts]
-    silent = [
-        row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts
-    ]
+    silent = [row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts]
     alive = [row for row in rows if row not in used_up and row not in silent]
     await _bury(session, [row.id for row in used_up], time)
     for row in silent:

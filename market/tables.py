@@ -6,7 +6,8 @@ import market.http.idempotency
 import market.indexing.models
 import market.jobs
 import market.listings.models
-import market.matching.models  # noqa: F401
+import market.matching.models
+import market.subscriptions.models  # noqa: F401
 from market.db import Model
 
 metadata = Model.metadata

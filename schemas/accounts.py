@@ -16,6 +16,8 @@ Scope = Literal[
     "matches:write",
     "imports:write",
     "organisation:write",
+    "subscriptions:read",
+    "subscriptions:write",
 ]
 
 # A bare $ would let a line end follow.
@@ -136,7 +138,7 @@ class KeyForm(Request):
     """A key for a program. Without `expires_at` it is good for a year; five years at most."""
 
     name: PersonName
-    scopes: Annotated[list[Scope], msgspec.Meta(min_length=1, max_length=6)]
+    scopes: Annotated[list[Scope], msgspec.Meta(min_length=1, max_length=8)]
     expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 

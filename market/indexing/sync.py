@@ -13,7 +13,17 @@ from market.db import Database
 from market.indexing.engines import Indexes
 from market.indexing.listed_documents import public_document, whole_document
 from market.indexing.models import ListingWords
-from market.jobs import INDEX, NOW, REMATCH, SOON, ClaimedJob, Job, enqueue, finish
+from market.jobs import (
+    INDEX,
+    NOW,
+    REMATCH,
+    SOON,
+    TELL_OF_LISTINGS,
+    ClaimedJob,
+    Job,
+    enqueue,
+    finish,
+)
 from market.listings.models import Listing
 from market.listings.plain import IDS_A_STATEMENT, PLAIN, plain_rows
 from search.documents import SearchDocument, document_words
@@ -41,8 +51,8 @@ class _Seen(NamedTuple):
 async def sync_listings(database: Database, indexes: Indexes, jobs: Sequence[ClaimedJob]) -> None:
     """Do index jobs together: each listing that they name is written once, as it is now.
 
-    A published listing is in the index afterwards, any other is not; matching hears of all of
-    them. May run twice or late. Raises SearchUnavailable.
+    A published listing is in the index afterwards, any other is not; matching and subscriptions
+    hear of all of them. May run twice or late. Raises SearchUnavailable.
     """
     groups = list(_in_groups(jobs))
     for group in groups:
@@ -55,7 +65,7 @@ async def sync_listings(database: Database, indexes: Indexes, jobs: Sequence[Cla
                 await _store_words(session, each.words)
                 await _look_again(session, each)
             if group is groups[-1]:
-                await _ask_for_rematch(session, jobs)
+                await _pass_on(session, jobs)
                 await finish(session, jobs)
 
 
@@ -171,8 +181,11 @@ async def index_again(
         await enqueue(session, INDEX, {"kind": kind, "ids": list(some)}, priority=priority)
 
 
-async def _ask_for_rematch(session: AsyncSession, jobs: Sequence[ClaimedJob]) -> None:
-    """As urgent as the change was; a listing that several jobs name is matched anew once."""
+async def _pass_on(session: AsyncSession, jobs: Sequence[ClaimedJob]) -> None:
+    """Let the listings be matched anew, and told to those who look for them.
+
+    As urgent as the change was; a listing that several jobs name is passed on once.
+    """
     rows = await session.execute(
         select(Job.id, Job.priority).where(Job.id.in_([job.id for job in jobs]))
     )
@@ -185,7 +198,9 @@ async def _ask_for_rematch(session: AsyncSession, jobs: Sequence[ClaimedJob]) ->
         asked.update(new)
     for (priority, kind), ids in ids_of.items():
         for some in _in_parts(ids, _IDS_A_REMATCH_JOB):
-            await enqueue(session, REMATCH, {"kind": kind, "ids": list(some)}, priority=priority)
+            payload = {"kind": kind, "ids": list(some)}
+            await enqueue(session, REMATCH, payload, priority=priority)
+            await enqueue(session, TELL_OF_LISTINGS, payload, priority=priority)
 
 
 def _in_parts(ids: Sequence[Any], size: int = IDS_A_STATEMENT) -> Iterator[Sequence[Any]]:

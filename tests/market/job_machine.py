@@ -140,7 +140,7 @@ class JobMachine(RuleBasedStateMachine):
                 if job.is_due(self.clock.now) and priority in {None, job.priority}
             ][:limit]
             used_up = [job for job in due if job.attempts >= MAX_ATTEMPTS]
-            silent = [job for job in due if job.state == "running" and 1 < job.attempts]
+            silent = [job for job in due if job.state == "running" and job.attempts > 1]
             for job in used_up:
                 job.let_go("dead")
             for job in silent:

@@ -14,10 +14,12 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import update
 
 from market.accounts.models import ApiKey
+from market.accounts.tokens import STOP_PREFIX, new_token
 from market.db import Database, new_id, utc_now
 from market.exchange.models import Import
 from market.listings.models import Listing, NeedListing, ResultListing
 from market.matching.models import MatchRow, SynonymRow
+from market.subscriptions.models import Alert, Subscription
 from tests.market.accounts.factories import Account, make_account, make_key
 from tests.market.accounts.test_matrix import MATRIX as ACCOUNTS
 
@@ -59,6 +61,9 @@ SIGNED_IN = "111.........."
 ADMINISTRATORS = "111333333333."
 NO_SYNONYM = "1113333333334"
 NOT_THERE = "4114444444444"
+# The enterprise owns the saved search and what it told; its people own the endpoint.
+OWN_SEARCH = "11144.4444444"
+NO_SEARCH = "1114444444444"
 
 
 def _of_listings(
@@ -106,6 +111,20 @@ MATRIX: dict[str, dict[str, str]] = {
     "POST /imports/{import_id}/apply": {"own": OWN_IMPORT, "missing": NO_IMPORT},
     "POST /imports/{import_id}/undo": {"own": OWN_IMPORT, "missing": NO_IMPORT},
     "GET /exports/matches": {"-": IMPORTERS},
+    "POST /saved-searches": {"-": SIGNED_IN},
+    "GET /saved-searches": {"-": SIGNED_IN},
+    "POST /saved-searches/preview": {"-": SIGNED_IN},
+    "GET /saved-searches/{search_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "PATCH /saved-searches/{search_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "DELETE /saved-searches/{search_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /saved-searches/{search_id}/feed": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "DELETE /saved-searches/{search_id}/feed": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    # Whoever has the link may follow it, and nobody else can know it.
+    "GET /stop/{token}": {"own": OPEN, "missing": NOT_THERE},
+    "POST /stop/{token}": {"own": OPEN, "missing": NOT_THERE},
+    "GET /alerts": {"-": SIGNED_IN},
+    "POST /alerts/read": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /alerts/{alert_id}/read": {"own": OWN_SEARCH, "missing": NO_SEARCH},
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -119,6 +138,10 @@ BODIES = {
     "POST /needs/{listing_id}/renew": {},
     "PUT /matches/{match_id}/feedback": {"verdict": "saved"},
     "POST /synonyms": {"line": "止滑 = 防滑"},
+    "POST /saved-searches": {"name": "鞋底", "kind": "results"},
+    "POST /saved-searches/preview": {"kind": "results"},
+    "PATCH /saved-searches/{search_id}": {"name": "新名称"},
+    "POST /alerts/read": {"until": "{alert_id}"},
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
 _SIGNS = {401: "1", 403: "3", 404: "4"}
@@ -220,12 +243,16 @@ async def _objects(
         created_at=now,
     )
     synonym = SynonymRow(
-        id=new_id(), line="甲 = 乙", created_by_id=people["administrator"].user.id, created_at=now
+        id=new_id(),
+        line="=\t甲乙|乙丙",
+        created_by_id=people["administrator"].user.id,
+        created_at=now,
     )
     async with database.writing() as session:
         session.add_all([result, need])
         await session.flush()
         session.add_all([match, told, synonym])
+    subscribed = await _subscribed(database, people["enterprise"])
     listing: Listing = need if "/needs/" in route else result
     return {
         "listing_id": listing.id,
@@ -233,27 +260,80 @@ async def _objects(
         "import_id": told.id,
         "synonyms_id": synonym.id,
         "name": "fields",
+        **subscribed,
     }
 
 
+async def _subscribed(database: Database, owner: Account) -> dict[str, object]:
+    """A saved search of this person and what it told."""
+    now = utc_now()
+    search = Subscription(
+        id=new_id(),
+        user_id=owner.user.id,
+        organisation_id=owner.user.organisation_id,
+        kind="results",
+        name="鞋底",
+        query={},
+        frequency="instant",
+        digest_minute=540,
+        digest_weekday=1,
+        time_zone="Asia/Shanghai",
+        channels=["inbox"],
+        stop_token=new_token(STOP_PREFIX),
+        created_at=now,
+        changed_at=now,
+    )
+    alert = Alert(
+        id=new_id(),
+        scope_id=search.id,
+        subscription_id=search.id,
+        user_id=owner.user.id,
+        type="listing.found",
+        subject_id=new_id(),
+        subject_version=1,
+        in_inbox=True,
+        created_at=now,
+    )
+    async with database.writing() as session:
+        session.add(search)
+        await session.flush()
+        session.add(alert)
+    return {"search_id": search.id, "alert_id": alert.id, "token": search.stop_token}
+
+
 _SIDE = {"base": 0.0, "parts": [], "log_odds": 0.0}
+
+
+_NAMED = (
+    *("listing_id", "match_id", "import_id", "synonyms_id"),
+    *("search_id", "alert_id", "token"),
+)
 
 
 async def _sign(
     client: httpx.AsyncClient, route: str, ids: dict[str, object], headers: dict[str, str]
 ) -> str:
     method, path = route.split()
-    for name in ("listing_id", "match_id", "import_id", "synonyms_id"):
-        path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
+    named = {name: str(ids.get(name, new_id())) for name in _NAMED}
+    for name, found in named.items():
+        path = path.replace(f"{{{name}}}", found)
     path = path.replace("{name}", str(ids.get("name", "nothing")))
     sent: dict[str, Any] = {
         "files": {"file": ("a.csv", "成果名称\n鞋底".encode())},
         "data": {"kind": "result"},
     }
     if route != "POST /imports":
-        sent = {"json": BODIES[route]} if route in BODIES else {}
+        sent = {"json": _filled(BODIES[route], named)} if route in BODIES else {}
     answer = await client.request(
         method, _whole(path), headers=headers | {"If-Match": '"1"'}, **sent
     )
     assert answer.status_code < 500, answer.text
     return _SIGNS.get(answer.status_code, ".")
+
+
+def _filled(body: dict[str, Any], named: dict[str, str]) -> dict[str, Any]:
+    """The body with the ids that it names in braces."""
+    return {
+        name: named.get(value.strip("{}"), value) if isinstance(value, str) else value
+        for name, value in body.items()
+    }

@@ -135,7 +135,7 @@ def test_null_empties_no_text_of_an_organisation(field: str) -> None:
 
 @pytest.mark.parametrize(
     "scopes",
-    [[], ["administrator"], ["listings:read", "*"], ["listings:read"] * 7, "listings:read"],
+    [[], ["administrator"], ["listings:read", "*"], ["listings:read"] * 9, "listings:read"],
 )
 def test_key_has_scopes_that_exist(scopes: Any) -> None:
     assert not is_taken({"name": "程序", "scopes": scopes}, KeyForm)

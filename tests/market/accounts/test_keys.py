@@ -159,7 +159,7 @@ async def test_expiry_lies_within_five_years(
         {"name": "a\0b"},
         {"scopes": []},
         {"scopes": ["everything"]},
-        {"scopes": ["listings:read"] * 7},
+        {"scopes": ["listings:read"] * 9},
         {"expires_at": "2030-01-01T00:00:00"},
         {"expires_at": "0001-01-01T00:00:00+14:00"},
         {"expires_at": "9999-12-31T23:59:59-14:00"},
