@@ -15,14 +15,20 @@ from market.jobs import (
     JobKind,
 )
 from market.settings import Settings
+from market.subscriptions.endpoints import outgoing_of
 from market.subscriptions.finding import Finding
 from market.subscriptions.match_news import tell_of_matches
 from market.subscriptions.own_news import tell_of_expiring, tell_of_verification
+from market.subscriptions.telling import DELIVER_WEBHOOK
+from market.subscriptions.webhooks import Webhooks
 
 # By the clock, with an empty payload.
 TELL_OF_EXPIRING = "subscriptions.expiring"
 _BULK_WORK = frozenset({INDEX, CHECK_IMPORT, APPLY_IMPORT, UNDO_IMPORT})
 _JOBS_TOGETHER = 10
+# Messages on their way at once from a process, and how many of its places they may take.
+_MESSAGES_TOGETHER = 16
+_GROUPS_AT_ONCE = 2
 
 
 def job_kinds(
@@ -43,4 +49,10 @@ def job_kinds(
             partial(tell_of_verification, database, settings), batch=_JOBS_TOGETHER
         ),
         TELL_OF_EXPIRING: JobKind(partial(tell_of_expiring, database, settings), batch=5),
+        DELIVER_WEBHOOK: JobKind(
+            Webhooks(database, settings, outgoing_of(settings)).handle,
+            batch=_MESSAGES_TOGETHER,
+            patient_batch=_MESSAGES_TOGETHER,
+            at_once=_GROUPS_AT_ONCE,
+        ),
     }

@@ -174,14 +174,15 @@ async def deliveries_of(
 
 
 async def delivery_to(
-    session: AsyncSession, endpoint: WebhookEndpoint, delivery_id: Id | None
+    session: AsyncSession,
+    endpoint: WebhookEndpoint,
+    delivery_id: Id | None,
+    *,
+    for_change: bool = False,
 ) -> Delivery:
     """Raises NotFound."""
-    found = await session.scalar(
-        select(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.endpoint_id == endpoint.id)
-        .with_for_update()
-    )
+    wanted = select(Delivery).where(Delivery.id == delivery_id, Delivery.endpoint_id == endpoint.id)
+    found = await session.scalar(wanted.with_for_update() if for_change else wanted)
     if found is None:
         raise NotFound
     return found

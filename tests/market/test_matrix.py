@@ -19,7 +19,8 @@ from market.db import Database, new_id, utc_now
 from market.exchange.models import Import
 from market.listings.models import Listing, NeedListing, ResultListing
 from market.matching.models import MatchRow, SynonymRow
-from market.subscriptions.models import Alert, Subscription
+from market.subscriptions.models import Alert, Delivery, Subscription, WebhookEndpoint
+from market.subscriptions.signing import new_secret
 from tests.market.accounts.factories import Account, make_account, make_key
 from tests.market.accounts.test_matrix import MATRIX as ACCOUNTS
 
@@ -125,6 +126,22 @@ MATRIX: dict[str, dict[str, str]] = {
     "GET /alerts": {"-": SIGNED_IN},
     "POST /alerts/read": {"own": OWN_SEARCH, "missing": NO_SEARCH},
     "POST /alerts/{alert_id}/read": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /webhook-endpoints": {"-": "111........33"},
+    "GET /webhook-endpoints": {"-": SIGNED_IN},
+    "GET /webhook-endpoints/{endpoint_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "PATCH /webhook-endpoints/{endpoint_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "DELETE /webhook-endpoints/{endpoint_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /webhook-endpoints/{endpoint_id}/secret": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /webhook-endpoints/{endpoint_id}/test": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "GET /webhook-endpoints/{endpoint_id}/deliveries": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "GET /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}": {
+        "own": OWN_SEARCH,
+        "missing": NO_SEARCH,
+    },
+    "POST /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/replay": {
+        "own": OWN_SEARCH,
+        "missing": NO_SEARCH,
+    },
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -141,6 +158,8 @@ BODIES = {
     "POST /saved-searches": {"name": "鞋底", "kind": "results"},
     "POST /saved-searches/preview": {"kind": "results"},
     "PATCH /saved-searches/{search_id}": {"name": "新名称"},
+    "POST /webhook-endpoints": {"url": "http://127.0.0.1:9/hook"},
+    "PATCH /webhook-endpoints/{endpoint_id}": {"description": "主系统"},
     "POST /alerts/read": {"until": "{alert_id}"},
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
@@ -294,11 +313,35 @@ async def _subscribed(database: Database, owner: Account) -> dict[str, object]:
         in_inbox=True,
         created_at=now,
     )
+    endpoint = WebhookEndpoint(
+        id=new_id(),
+        organisation_id=owner.user.organisation_id,
+        created_by_id=owner.user.id,
+        url="http://127.0.0.1:9/hook",
+        secret=new_secret(),
+        state="enabled",
+        created_at=now,
+    )
+    delivery = Delivery(
+        id=new_id(),
+        key="test",
+        channel="webhook",
+        type="endpoint.test",
+        user_id=owner.user.id,
+        endpoint_id=endpoint.id,
+        created_at=now,
+    )
     async with database.writing() as session:
-        session.add(search)
+        session.add_all([search, endpoint])
         await session.flush()
-        session.add(alert)
-    return {"search_id": search.id, "alert_id": alert.id, "token": search.stop_token}
+        session.add_all([alert, delivery])
+    return {
+        "search_id": search.id,
+        "alert_id": alert.id,
+        "token": search.stop_token,
+        "endpoint_id": endpoint.id,
+        "delivery_id": delivery.id,
+    }
 
 
 _SIDE = {"base": 0.0, "parts": [], "log_odds": 0.0}
@@ -306,7 +349,7 @@ _SIDE = {"base": 0.0, "parts": [], "log_odds": 0.0}
 
 _NAMED = (
     *("listing_id", "match_id", "import_id", "synonyms_id"),
-    *("search_id", "alert_id", "token"),
+    *("search_id", "alert_id", "token", "endpoint_id", "delivery_id"),
 )
 
 
