@@ -49,17 +49,21 @@ async def refuse_address(url: str, settings: Settings) -> None:
         raise Invalid(FieldError("#/url", "找不到该主机", "There is no such host.")) from error
 
 
-async def create_endpoint(
-    session: AsyncSession, viewer: Viewer, form: EndpointForm, settings: Settings, now: datetime
-) -> WebhookEndpoint:
-    """A new endpoint of the viewer's organisation; its address was looked at before.
-
-    Raises Forbidden without an organisation, and Conflict when it has as many as it may.
-    """
-    if viewer.organisation_id is None or viewer.user_id is None:
+def refuse_outsiders(viewer: Viewer) -> None:
+    """Raises Forbidden for people without an organisation."""
+    if viewer.organisation_id is None:
         raise Forbidden(
             "organisation_required", "仅限单位成员", "Only people of an organisation may do this."
         )
+
+
+async def create_endpoint(
+    session: AsyncSession, viewer: Viewer, form: EndpointForm, settings: Settings, now: datetime
+) -> WebhookEndpoint:
+    """A new endpoint of the viewer's organisation; who asks and its address were looked at before.
+
+    Raises Conflict when the organisation has as many as it may.
+    """
     await lock_owner(session, viewer)
     counted = select(func.count()).where(WebhookEndpoint.organisation_id == viewer.organisation_id)
     most = settings.webhook_endpoints_per_organisation

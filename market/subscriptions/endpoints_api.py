@@ -55,6 +55,7 @@ async def create_endpoint(
     database: NamedDependency[Database],
     settings: NamedDependency[Settings],
 ) -> NewEndpoint:
+    endpoints.refuse_outsiders(request.user)
     await endpoints.refuse_address(data.url, settings)
     async with database.writing() as session:
         made = await endpoints.create_endpoint(session, request.user, data, settings, utc_now())
