@@ -28,6 +28,7 @@ from market.listings.api import routes as listing_routes
 from market.listings.vocabulary_api import routes as vocabulary_routes
 from market.matching.api import routes as match_routes
 from market.settings import Settings
+from market.subscriptions.api import routes as subscription_routes
 
 API = "/api/v1"
 
@@ -60,6 +61,7 @@ def assemble(
             *exchange_routes,
             *fair_routes,
             *deal_routes,
+            *subscription_routes,
         ],
     )
     app = Litestar(

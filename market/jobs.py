@@ -46,6 +46,11 @@ from market.db import ENQUEUED, Json, Model, UtcTime, new_id, time_of, utc_now
 INDEX = "index.sync"
 INDEX_ORGANISATION = "index.organisation"
 REMATCH = "matching.rematch"
+# {"kind", "ids"} as REMATCH: who wants to hear of these listings, and of what they match.
+TELL_OF_LISTINGS = "subscriptions.listings"
+TELL_OF_MATCHES = "subscriptions.matches"
+# {"id"}: an organisation was verified.
+TELL_OF_VERIFICATION = "subscriptions.verification"
 CHECK_IMPORT, APPLY_IMPORT, UNDO_IMPORT = "imports.check", "imports.apply", "imports.undo"
 
 # Someone waits for it; it may wait; nobody would notice for an hour.

@@ -58,6 +58,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_poll_ms: int = 500
     shutdown_s: int = 20
     metrics_open: bool = False
+    saved_searches_per_organisation: int = 200
+    webhook_endpoints_per_organisation: int = 10
+    mails_per_organisation_day: int = 500
+    expiry_notice_days: int = 14
+    alert_stream_s: int = 300
+    outgoing_private_hosts: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_sender: str = ""
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """Hosts of one's own network that webhooks may go to, as host or host:port."""
+        named = (each.strip().lower() for each in self.outgoing_private_hosts.split(","))
+        return frozenset(filter(None, named))
+
+    @property
+    def sends_mail(self) -> bool:
+        return bool(self.smtp_host and self.smtp_sender)
 
     @property
     def url_of_database(self) -> str:
@@ -148,15 +170,48 @@ ABOUT: Mapping[str, Setting] = {
     "metrics_open": Setting(
         "/metrics 是否无需登录", "whether /metrics answers without an administrator"
     ),
+    "saved_searches_per_organisation": Setting(
+        "每个单位保存的检索数上限", "most saved searches of an organisation"
+    ),
+    "webhook_endpoints_per_organisation": Setting(
+        "每个单位的 webhook 端点数上限", "most webhook endpoints of an organisation"
+    ),
+    "mails_per_organisation_day": Setting(
+        "每个单位每天的邮件数上限，超出的次日再发",
+        "most mails to an organisation a day; what is more waits for the next day",
+    ),
+    "expiry_notice_days": Setting(
+        "到期前多少天提醒", "days before its last day that a listing's owner is told"
+    ),
+    "alert_stream_s": Setting(
+        "提醒流（SSE）最长秒数，之后由客户端重连",
+        "seconds that a stream of alerts (SSE) lasts; clients then connect again",
+    ),
+    "outgoing_private_hosts": Setting(
+        "允许 webhook 访问的内网主机，host 或 host:port，逗号分隔",
+        "hosts of one's own network that webhooks may go to: host or host:port, comma-separated",
+    ),
+    "smtp_host": Setting("邮件服务器，空即不发邮件", "mail server; empty: no mails are sent"),
+    "smtp_port": Setting("邮件服务器端口", "port of the mail server"),
+    "smtp_username": Setting("邮件服务器用户名，空即不登录", "user at the mail server, if any"),
+    "smtp_password": Setting("邮件服务器密码", "password at the mail server"),
+    "smtp_security": Setting(
+        "starttls、tls 或 none（仅限内网）", "starttls, tls, or none (own network only)"
+    ),
+    "smtp_sender": Setting(
+        "发件人，如 对接 <no-reply@example.cn>", "sender, such as Duijie <no-reply@example.cn>"
+    ),
 }
 
 _POSTGRESQL = re.compile(r"^postgres(?:ql)?(?:\+psycopg)?://")
 _HTTP = re.compile(r"https?://[^/?#\s]+(?:/[^?#\s]*)?")
 _INDEX_NAME = re.compile(r"[A-Za-z0-9_-]{0,100}")
-_LEAST: Mapping[str, int] = {"port": 0}
-_MOST: Mapping[str, int] = {"port": 65_535}
+_LEAST: Mapping[str, int] = {"port": 0, "alert_stream_s": 0, "mails_per_organisation_day": 0}
+_MOST: Mapping[str, int] = {"port": 65_535, "smtp_port": 65_535}
 # What is wrong with these is told without what they say: it may hold a password.
-_SECRET = frozenset({"database_url", "search_key", "search_writer_key", "search_admin_key"})
+_SECRET = frozenset(
+    {"database_url", "search_key", "search_writer_key", "search_admin_key", "smtp_password"}
+)
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:

@@ -10,7 +10,8 @@ import market.indexing.models
 import market.jobs
 import market.listings.models
 import market.matching.models
-import market.records.models  # noqa: F401
+import market.records.models
+import market.subscriptions.models  # noqa: F401
 from market.db import Model
 
 metadata = Model.metadata

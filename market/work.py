@@ -19,6 +19,7 @@ from market.jobs import ClaimedJob, JobKind, finish
 from market.listings import handlers as listings
 from market.matching import handlers as matching
 from market.settings import Settings
+from market.subscriptions import handlers as subscriptions
 from market.worker import Worker, pace_of
 
 _HOUR = timedelta(hours=1)
@@ -34,6 +35,7 @@ CRONS = (
     Cron("answers.prune", "answers.prune", _HOUR),
     Cron("imports.prune", "imports.prune", _HOUR),
     Cron("jobs.prune", "jobs.prune", _HOUR),
+    Cron(subscriptions.TELL_OF_EXPIRING, subscriptions.TELL_OF_EXPIRING, _HOUR),
     Cron(RECONCILE, RECONCILE, _NIGHT),
 )
 
@@ -52,6 +54,7 @@ def all_kinds(settings: Settings, database: Database, indexes: Indexes) -> dict[
         **exchange.job_kinds(settings, database, indexes),
         **fairs.job_kinds(settings, database, indexes),
         **deals.job_kinds(settings, database),
+        **subscriptions.job_kinds(settings, database, indexes),
         "accounts.prune": JobKind(_pruning(database, prune_accounts)),
         "answers.prune": JobKind(_pruning(database, prune_answers)),
         "jobs.prune": JobKind(_pruning(database, prune_jobs)),

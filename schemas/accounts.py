@@ -20,6 +20,8 @@ Scope = Literal[
     "fairs:write",
     "deals:read",
     "deals:write",
+    "subscriptions:read",
+    "subscriptions:write",
 ]
 
 # A bare $ would let a line end follow.

@@ -14,7 +14,7 @@ from market.accounts.queries import visible_organisation
 from market.accounts.users import manager_needed
 from market.accounts.viewer import Viewer
 from market.errors import Conflict, FieldError, Forbidden, Invalid, PreconditionFailed
-from market.jobs import INDEX_ORGANISATION, SOON, enqueue
+from market.jobs import INDEX_ORGANISATION, SOON, TELL_OF_VERIFICATION, enqueue
 from schemas.accounts import OrganisationChange, OrganisationForm
 from schemas.vocab import divisions
 
@@ -110,6 +110,7 @@ async def verify(
         organisation.verified_at = now
         organisation.verified_by_id = viewer.user_id
         await session.flush()
+        await enqueue(session, TELL_OF_VERIFICATION, {"id": str(organisation.id)})
     return organisation
 
 

@@ -6,6 +6,8 @@ import secrets
 SESSION_PREFIX = "djs_"
 API_KEY_PREFIX = "djk_"
 LINK_PREFIX = "djl_"
+STOP_PREFIX = "djt_"
+FEED_PREFIX = "djf_"
 _SHOWN = 12
 _LONGEST = 100
 

@@ -87,7 +87,7 @@ def open_sheets(source: Source) -> list[WorkbookSheet]:
     return [WorkbookSheet(scan.name, _grid(source, workbook, scan)) for scan in scans]
 
 
-def table_of(source: Source, sheet: WorkbookSheet, kind: ListingKind) -> Table:
+def table_of(source: Source, sheet: WorkbookSheet, kind: TableKind) -> Table:
     """The table of one sheet; problems bear the name of `source`. Raises FileRefused."""
     head = [without_trailing_blanks(_texts(row)) for row in islice(sheet.grid.rows(), HEADER_ROWS)]
     place = header_row(head, kind)

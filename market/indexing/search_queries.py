@@ -46,10 +46,10 @@ async def find_listings(
     Raises Invalid for what can't be understood, Forbidden for filters and orders that would tell
     what the viewer may not know, SearchUnavailable.
     """
-    kind, relation = kind_of(asked), _relation_in_general(viewer)
+    kind, relation = kind_of(asked), relation_in_general(viewer)
     wanted = wanted_by(asked)
-    _refuse_telling(kind, asked, relation)
-    filters = _in_bands(wanted.filters) if TABLE["terms"][relation] == "band" else wanted.filters
+    refuse_telling(kind, asked, relation)
+    filters = in_bands(wanted.filters) if TABLE["terms"][relation] == "band" else wanted.filters
     mark = _fingerprint(kind, asked, filters)
     offset = _offset(asked.cursor, mark)
     if asked.organisation_id is not None:
@@ -77,7 +77,7 @@ async def find_listings(
     )
 
 
-def _relation_in_general(viewer: Viewer) -> Relation:
+def relation_in_general(viewer: Viewer) -> Relation:
     """How the viewer stands to listings that are not their own."""
     may_read_own = viewer.scopes is None or "listings:read" in viewer.scopes
     if viewer.is_moderator and may_read_own:
@@ -85,7 +85,8 @@ def _relation_in_general(viewer: Viewer) -> Relation:
     return "verified" if viewer.is_verified else "anyone"
 
 
-def _refuse_telling(kind: Kind, asked: ResultSearch | NeedSearch, relation: Relation) -> None:
+def refuse_telling(kind: Kind, asked: ResultSearch | NeedSearch, relation: Relation) -> None:
+    """Raises Forbidden for an order or a filter that would tell what the relation may not know."""
     # Within a band the order would tell which price is the lower one, and by many listings of
     # one's own between them, how low it is.
     if asked.sort in ("price_up", "price_down") and TABLE["terms"][relation] == "band":
@@ -103,7 +104,7 @@ def _refuse_telling(kind: Kind, asked: ResultSearch | NeedSearch, relation: Rela
         )
 
 
-def _in_bands(filters: Filters) -> Filters:
+def in_bands(filters: Filters) -> Filters:
     """The asked range widened to the edges of price bands, which is all that may be told."""
     low, high = filters.price_min_cny, filters.price_max_cny
     return msgspec.structs.replace(

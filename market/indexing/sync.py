@@ -13,7 +13,16 @@ from market.db import Database
 from market.indexing.engines import Indexes
 from market.indexing.listed_documents import public_document, whole_document
 from market.indexing.models import ListingWords
-from market.jobs import INDEX, NOW, REMATCH, SOON, ClaimedJob, enqueue_all, finish
+from market.jobs import (
+    INDEX,
+    NOW,
+    REMATCH,
+    SOON,
+    TELL_OF_LISTINGS,
+    ClaimedJob,
+    enqueue_all,
+    finish,
+)
 from market.listings.models import Listing
 from market.listings.plain import IDS_A_STATEMENT, PLAIN, plain_rows
 from search.documents import SearchDocument, document_words
@@ -45,10 +54,10 @@ class _Seen(NamedTuple):
 async def sync_listings(database: Database, indexes: Indexes, jobs: Sequence[ClaimedJob]) -> None:
     """Do index jobs together: each listing that they name is written once, as it is now.
 
-    A published listing is in the index afterwards, any other is not; matching hears of all of
-    them. One that no index can hold gets a job of its own, which will end dead and tell why: the
-    others are written. May run twice or late. Raises SearchUnavailable, and DocumentRefused for
-    a job of one listing.
+    A published listing is in the index afterwards, any other is not; matching and subscriptions
+    hear of all of them. One that no index can hold gets a job of its own, which will end dead and
+    tell why: the others are written. May run twice or late. Raises SearchUnavailable, and
+    DocumentRefused for a job of one listing.
     """
     groups = list(_in_groups(jobs))
     for group in groups:
@@ -64,7 +73,7 @@ async def sync_listings(database: Database, indexes: Indexes, jobs: Sequence[Cla
                 await _look_again(session, each)
                 await _set_apart(session, each)
             if group is groups[-1]:
-                await _ask_for_rematch(session, jobs)
+                await _pass_on(session, jobs)
                 await finish(session, jobs)
 
 
@@ -217,8 +226,11 @@ async def index_again(
     await enqueue_all(session, INDEX, payloads, priority=priority)
 
 
-async def _ask_for_rematch(session: AsyncSession, jobs: Sequence[ClaimedJob]) -> None:
-    """As urgent as the change was; a listing that several jobs name is matched anew once."""
+async def _pass_on(session: AsyncSession, jobs: Sequence[ClaimedJob]) -> None:
+    """Let the listings be matched anew, and told to those who look for them.
+
+    As urgent as the change was; a listing that several jobs name is passed on once.
+    """
     asked: set[str] = set()
     ids_of: dict[tuple[int, str], list[str]] = {}
     for job in sorted(jobs, key=lambda job: job.priority):
@@ -230,6 +242,7 @@ async def _ask_for_rematch(session: AsyncSession, jobs: Sequence[ClaimedJob]) ->
             {"kind": kind, "ids": list(some)} for some in _in_parts(ids, _IDS_A_REMATCH_JOB)
         ]
         await enqueue_all(session, REMATCH, payloads, priority=priority)
+        await enqueue_all(session, TELL_OF_LISTINGS, payloads, priority=priority)
 
 
 def _in_parts(ids: Sequence[Any], size: int = IDS_A_STATEMENT) -> Iterator[Sequence[Any]]:

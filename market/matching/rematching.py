@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import Database, utc_now
 from market.indexing.engines import Indexes
-from market.jobs import REMATCH, SOON, ClaimedJob, enqueue, finish
+from market.jobs import REMATCH, SOON, TELL_OF_MATCHES, ClaimedJob, enqueue, finish
 from market.listings.queries import published_after
 from market.matching.catalogue import (
     Published,
@@ -193,6 +193,9 @@ class Rematching:
         now = utc_now()
         sure = (pair for pair in pairs if _is_of(pair, versions))
         await store_pairs(session, kind, sure, now=now, floor=self._floor)
+        if told := {_own_id(pair, kind) for pair in pairs if pair.score >= self._floor}:
+            payload = {"kind": kind, "ids": [str(each) for each in sorted(told)]}
+            await enqueue(session, TELL_OF_MATCHES, payload, priority=SOON)
         left_out = {_own_id(pair, kind) for pair in pairs if not _is_of(pair, versions)}
         await _match_again(session, kind, left_out, now)
 

@@ -15,10 +15,13 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import update
 
 from market.accounts.models import ApiKey
+from market.accounts.tokens import STOP_PREFIX, new_token
 from market.db import Database, new_id, utc_now
 from market.exchange.models import Import
 from market.listings.models import Listing, NeedListing, ResultListing
 from market.matching.models import MatchRow, SynonymRow
+from market.subscriptions.models import Alert, Delivery, Subscription, WebhookEndpoint
+from market.subscriptions.signing import new_secret
 from tests.market.accounts.factories import Account, make_account, make_key
 from tests.market.accounts.test_matrix import MATRIX as ACCOUNTS
 from tests.market.deals.rows import BODIES as DEAL_BODIES
@@ -79,6 +82,9 @@ OWN_MEETING = "111.4.444.433"
 # Who is no organizer asks for the own agenda; nobody else registered, nor does the organizer.
 OWN_AGENDA = "111.4.4444433"
 SAYS_OUTCOME = "111.4.4443433"
+# The enterprise owns the saved search and what it told; its people own the endpoint.
+OWN_SEARCH = "11144.4444444"
+NO_SEARCH = "1114444444444"
 
 
 def _of_listings(
@@ -228,6 +234,36 @@ MATRIX: dict[str, dict[str, str]] = {
     **_of_meetings(),
     **_of_plans(),
     **DEALS,
+    "POST /saved-searches": {"-": SIGNED_IN},
+    "GET /saved-searches": {"-": SIGNED_IN},
+    "POST /saved-searches/preview": {"-": SIGNED_IN},
+    "GET /saved-searches/{search_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "PATCH /saved-searches/{search_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "DELETE /saved-searches/{search_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /saved-searches/{search_id}/feed": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "DELETE /saved-searches/{search_id}/feed": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    # Whoever has the link may follow it, and nobody else can know it.
+    "GET /stop/{token}": {"own": OPEN, "missing": NOT_THERE},
+    "POST /stop/{token}": {"own": OPEN, "missing": NOT_THERE},
+    "GET /alerts": {"-": SIGNED_IN},
+    "POST /alerts/read": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /alerts/{alert_id}/read": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /webhook-endpoints": {"-": "111........33"},
+    "GET /webhook-endpoints": {"-": SIGNED_IN},
+    "GET /webhook-endpoints/{endpoint_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "PATCH /webhook-endpoints/{endpoint_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "DELETE /webhook-endpoints/{endpoint_id}": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /webhook-endpoints/{endpoint_id}/secret": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "POST /webhook-endpoints/{endpoint_id}/test": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "GET /webhook-endpoints/{endpoint_id}/deliveries": {"own": OWN_SEARCH, "missing": NO_SEARCH},
+    "GET /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}": {
+        "own": OWN_SEARCH,
+        "missing": NO_SEARCH,
+    },
+    "POST /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/replay": {
+        "own": OWN_SEARCH,
+        "missing": NO_SEARCH,
+    },
     "GET //health/live": {"-": OPEN},
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
@@ -268,6 +304,12 @@ BODIES = {
     ),
     "PATCH /fairs/{fair_id}/plans/{plan_id}/meetings/{plan_meeting_id}": {},
     **DEAL_BODIES,
+    "POST /saved-searches": {"name": "鞋底", "kind": "results"},
+    "POST /saved-searches/preview": {"kind": "results"},
+    "PATCH /saved-searches/{search_id}": {"name": "新名称"},
+    "POST /webhook-endpoints": {"url": "http://127.0.0.1:9/hook"},
+    "PATCH /webhook-endpoints/{endpoint_id}": {"description": "主系统"},
+    "POST /alerts/read": {"until": "{alert_id}"},
 }
 CELLS = [(route, which) for route, objects in MATRIX.items() for which in objects]
 _FORMS: dict[str, dict[str, str]] = {
@@ -375,7 +417,10 @@ async def _objects(
         created_at=now,
     )
     synonym = SynonymRow(
-        id=new_id(), line="甲 = 乙", created_by_id=people["administrator"].user.id, created_at=now
+        id=new_id(),
+        line="=\t甲乙|乙丙",
+        created_by_id=people["administrator"].user.id,
+        created_at=now,
     )
     async with database.writing() as session:
         session.add_all([result, need])
@@ -385,6 +430,7 @@ async def _objects(
         deal_ids = await deal_objects(
             session, people, result.id, need.id, is_draft=which == "draft"
         )
+    subscribed = await _subscribed(database, people["enterprise"])
     listing: Listing = need if "/needs/" in route else result
     return {
         "listing_id": listing.id,
@@ -394,6 +440,68 @@ async def _objects(
         "name": "fields",
         **fair_ids,
         **deal_ids,
+        **subscribed,
+    }
+
+
+async def _subscribed(database: Database, owner: Account) -> dict[str, object]:
+    """A saved search of this person and what it told."""
+    now = utc_now()
+    search = Subscription(
+        id=new_id(),
+        user_id=owner.user.id,
+        organisation_id=owner.user.organisation_id,
+        kind="results",
+        name="鞋底",
+        query={},
+        frequency="instant",
+        digest_minute=540,
+        digest_weekday=1,
+        time_zone="Asia/Shanghai",
+        channels=["inbox"],
+        stop_token=new_token(STOP_PREFIX),
+        created_at=now,
+        changed_at=now,
+    )
+    alert = Alert(
+        id=new_id(),
+        scope_id=search.id,
+        subscription_id=search.id,
+        user_id=owner.user.id,
+        type="listing.found",
+        subject_id=new_id(),
+        subject_version=1,
+        in_inbox=True,
+        created_at=now,
+    )
+    endpoint = WebhookEndpoint(
+        id=new_id(),
+        organisation_id=owner.user.organisation_id,
+        created_by_id=owner.user.id,
+        url="http://127.0.0.1:9/hook",
+        secret=new_secret(),
+        state="enabled",
+        created_at=now,
+    )
+    delivery = Delivery(
+        id=new_id(),
+        key="test",
+        channel="webhook",
+        type="endpoint.test",
+        user_id=owner.user.id,
+        endpoint_id=endpoint.id,
+        created_at=now,
+    )
+    async with database.writing() as session:
+        session.add_all([search, endpoint])
+        await session.flush()
+        session.add_all([alert, delivery])
+    return {
+        "search_id": search.id,
+        "alert_id": alert.id,
+        "token": search.stop_token,
+        "endpoint_id": endpoint.id,
+        "delivery_id": delivery.id,
     }
 
 
@@ -404,10 +512,13 @@ async def _sign(
     client: httpx.AsyncClient, route: str, ids: dict[str, object], headers: dict[str, str]
 ) -> str:
     method, path = route.split()
-    path = path.replace("{name}", str(ids.get("name", "nothing")))
-    for name in _PLACES.findall(path):
-        path = path.replace(f"{{{name}}}", str(ids.get(name, new_id())))
-    sent: dict[str, Any] = {"json": BODIES[route]} if route in BODIES else {}
+    body = BODIES.get(route)
+    places = _PLACES.findall(f"{route} {body}")
+    named = {name: str(ids.get(name, new_id())) for name in places}
+    named["name"] = str(ids.get("name", "nothing"))
+    for name, found in named.items():
+        path = path.replace(f"{{{name}}}", found)
+    sent: dict[str, Any] = {} if body is None else {"json": _filled(body, named)}
     if route in _FORMS:
         sent = {"files": {"file": ("a.csv", "名称,展区\n鞋底,".encode())}, "data": _FORMS[route]}
     answer = await client.request(
@@ -415,3 +526,11 @@ async def _sign(
     )
     assert answer.status_code < 500, answer.text
     return _SIGNS.get(answer.status_code, ".")
+
+
+def _filled(body: dict[str, Any], named: dict[str, str]) -> dict[str, Any]:
+    """The body with the ids that it names in braces."""
+    return {
+        name: value.format(**named) if isinstance(value, str) else value
+        for name, value in body.items()
+    }

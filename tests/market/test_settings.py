@@ -46,6 +46,18 @@ READ: dict[str, tuple[str, Any]] = {
     "worker_poll_ms": ("250", 250),
     "shutdown_s": ("7", 7),
     "metrics_open": ("1", True),
+    "saved_searches_per_organisation": ("7", 7),
+    "webhook_endpoints_per_organisation": ("3", 3),
+    "mails_per_organisation_day": ("20", 20),
+    "expiry_notice_days": ("30", 30),
+    "alert_stream_s": ("60", 60),
+    "outgoing_private_hosts": ("crm.local:8443", "crm.local:8443"),
+    "smtp_host": ("mail.example.cn", "mail.example.cn"),
+    "smtp_port": ("465", 465),
+    "smtp_username": ("bot", "bot"),
+    "smtp_password": ("geheim", "geheim"),
+    "smtp_security": ("tls", "tls"),
+    "smtp_sender": ("bot@example.cn", "bot@example.cn"),
 }
 
 
