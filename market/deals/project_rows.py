@@ -200,7 +200,7 @@ class _ProjectRow(Row):
         text = self.text("kind")
         entry = vocab.signing_kinds().find(text)
         if entry is None:
-            raise self.refuse("kind", "kind_unread", value=text)
+            raise self.refuse("kind", "signing_kind_unread", value=text)
         return entry.code
 
     def amount(self) -> int | None:
@@ -225,7 +225,7 @@ class _ProjectRow(Row):
         if not text:
             return 0
         if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) <= _MAX_PLACE):
-            raise self.refuse("place", "number_unread", value=text)
+            raise self.refuse("place", "place_unread", value=text)
         return int(text)
 
     def parties(self) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ _ROW_MESSAGES = {
         "“{value}”不是本单位；仍按本单位导入，该名称原样保留",
         "“{value}” is not your organisation; imported as yours, the name is kept as it is",
     ),
-    "kind_unread": _Message(
+    "signing_kind_unread": _Message(
         "refused",
         "项目类别“{value}”不在词表中",
         "the kind “{value}” is in no vocabulary",
@@ -135,7 +135,7 @@ _ROW_MESSAGES = {
         "签约形式“{value}”无法理解（应为上台或线下）",
         "“{value}” is neither on stage nor off stage",
     ),
-    "number_unread": _Message("refused", "“{value}”应为整数", "“{value}” must be a whole number"),
+    "place_unread": _Message("refused", "“{value}”应为整数", "“{value}” must be a whole number"),
     "label_repeated": _Message(
         "warning",
         "“{value}”与第 {first} 行重复，两行都保留原文，请核对",

@@ -268,7 +268,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "GET //health/ready": {"-": OPEN},
     "GET //metrics": {"-": "111333333333."},
 }
-BODIES = {
+BODIES: dict[str, dict[str, Any]] = {
     "POST /results": {"title": "鞋底材料"},
     "POST /needs": {"title": "求鞋底材料"},
     "PATCH /results/{listing_id}": {"title": "新名称"},
