@@ -2,14 +2,13 @@
 
 The database says so, not a look before the deed: one live meeting for each slot and table and
 each two participants (partial unique indexes), one seat for each slot and team. Whoever comes
-second gets Conflict. Tables before seats, seats in the order of their participants: writers
-never wait in a circle.
+second gets Conflict. Every writer holds the rows of both participants first, in the order of
+their ids, and takes the table then: writers never wait in a circle.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import count
 
 import msgspec
 from sqlalchemy import delete, insert, select
@@ -42,9 +41,10 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
 async def book(session: AsyncSession, fair_id: Id, booking: Booking, now: datetime) -> FairMeeting:
     """A new meeting. Raises Conflict: table_taken, participant_busy, meet_already."""
     meeting = _row(fair_id, booking, now)
+    teams = await _held_sides(session, [meeting])
     session.add(meeting)
     await _flush(session)
-    await _sit(session, meeting)
+    await _sit(session, [meeting], teams)
     return meeting
 
 
@@ -53,22 +53,10 @@ async def book_all(
 ) -> list[FairMeeting]:
     """All of these meetings or none. Raises Conflict. For whoever holds the fair's row."""
     meetings = [_row(fair_id, booking, now) for booking in bookings]
+    teams = await _held_sides(session, meetings)
     session.add_all(meetings)
     await _flush(session)
-    taken = await _taken_seats(session, fair_id)
-    rows = []
-    for meeting in meetings:
-        for side in (meeting.first_id, meeting.second_id):
-            seats = taken.setdefault((meeting.slot_id, side), set())
-            # A seat that nobody's teams have is refused by those who look at them before.
-            free = next(seat for seat in count() if seat not in seats)
-            seats.add(free)
-            rows.append(_seat(meeting, side, free))
-    try:
-        for start in range(0, len(rows), _ROWS_A_STATEMENT):
-            await session.execute(insert(FairSeat), rows[start : start + _ROWS_A_STATEMENT])
-    except IntegrityError as error:
-        raise _BUSY from error
+    await _sit(session, meetings, teams)
     return meetings
 
 
@@ -82,26 +70,15 @@ async def supersede(session: AsyncSession, meetings: Sequence[FairMeeting], now:
     await _flush(session)
 
 
-async def _taken_seats(session: AsyncSession, fair_id: Id) -> dict[tuple[Id, Id], set[int]]:
-    rows = await session.execute(
-        select(FairSeat.slot_id, FairSeat.registration_id, FairSeat.seat).where(
-            FairSeat.fair_id == fair_id
-        )
-    )
-    taken: dict[tuple[Id, Id], set[int]] = {}
-    for slot_id, side, seat in rows:
-        taken.setdefault((slot_id, side), set()).add(seat)
-    return taken
-
-
 async def move(
     session: AsyncSession, meeting: FairMeeting, slot_id: Id, table_id: Id, now: datetime
 ) -> None:
     """Hold a live meeting elsewhere. Raises Conflict."""
-    await _stand_up(session, [meeting.id])
+    teams = await _held_sides(session, [meeting])
     meeting.slot_id, meeting.table_id, meeting.changed_at = slot_id, table_id, now
     await _flush(session)
-    await _sit(session, meeting)
+    await _stand_up(session, [meeting.id])
+    await _sit(session, [meeting], teams)
 
 
 async def release(session: AsyncSession, meeting: FairMeeting, state: str, now: datetime) -> None:
@@ -113,10 +90,11 @@ async def release(session: AsyncSession, meeting: FairMeeting, state: str, now: 
 
 async def restore(session: AsyncSession, meeting: FairMeeting, now: datetime) -> None:
     """Plan a released meeting again where it was. Raises Conflict when the place is taken."""
+    teams = await _held_sides(session, [meeting])
     meeting.state, meeting.changed_at = "planned", now
     meeting.absent, meeting.reason, meeting.is_refused = [], "", False
     await _flush(session)
-    await _sit(session, meeting)
+    await _sit(session, [meeting], teams)
 
 
 def _row(fair_id: Id, booking: Booking, now: datetime) -> FairMeeting:
@@ -155,39 +133,62 @@ async def _stand_up(session: AsyncSession, meeting_ids: Sequence[Id]) -> None:
     )
 
 
-async def _sit(session: AsyncSession, meeting: FairMeeting) -> None:
-    """Take a seat for both sides. Raises Conflict (participant_busy)."""
-    sides = sorted((meeting.first_id, meeting.second_id))
-    rows = [_seat(meeting, side, await _free_seat(session, meeting, side)) for side in sides]
+async def _held_sides(session: AsyncSession, meetings: Sequence[FairMeeting]) -> dict[Id, int]:
+    """How many teams each participant has, each held until the end of the unit of work."""
+    sides = sorted({side for each in meetings for side in (each.first_id, each.second_id)})
+    teams: dict[Id, int] = {}
+    for start in range(0, len(sides), _ROWS_A_STATEMENT):
+        rows = await session.execute(
+            select(FairRegistration.id, FairRegistration.teams)
+            .where(FairRegistration.id.in_(sides[start : start + _ROWS_A_STATEMENT]))
+            .order_by(FairRegistration.id)
+            .with_for_update(key_share=True)
+        )
+        teams |= {row.id: row.teams for row in rows}
+    return teams
+
+
+async def _sit(
+    session: AsyncSession, meetings: Sequence[FairMeeting], teams: Mapping[Id, int]
+) -> None:
+    """A free team of both sides for each meeting. Raises Conflict (participant_busy)."""
+    taken = await _taken_seats(session, meetings)
+    rows = []
+    for meeting in meetings:
+        for side in (meeting.first_id, meeting.second_id):
+            seats = taken.setdefault((meeting.slot_id, side), set())
+            free = next((seat for seat in range(teams[side]) if seat not in seats), None)
+            if free is None:
+                raise _BUSY
+            seats.add(free)
+            rows.append(_seat(meeting, side, free))
     try:
-        await session.execute(insert(FairSeat).values(rows))
+        for start in range(0, len(rows), _ROWS_A_STATEMENT):
+            await session.execute(insert(FairSeat), rows[start : start + _ROWS_A_STATEMENT])
     except IntegrityError as error:
         raise _BUSY from error
 
 
-async def _free_seat(session: AsyncSession, meeting: FairMeeting, side: Id) -> int:
-    """The number of a team that is free; of a single team its own, and the database decides."""
-    teams = await session.scalar(
-        # Teams of one participant are counted one booking after the other.
-        select(FairRegistration.teams)
-        .where(FairRegistration.id == side, FairRegistration.teams > 1)
-        .with_for_update(key_share=True)
-    )
-    if teams is None:
-        return 0
-    taken = set(
-        await session.scalars(
-            select(FairSeat.seat).where(
-                FairSeat.fair_id == meeting.fair_id,
-                FairSeat.slot_id == meeting.slot_id,
-                FairSeat.registration_id == side,
-            )
+async def _taken_seats(
+    session: AsyncSession, meetings: Sequence[FairMeeting]
+) -> dict[tuple[Id, Id], set[int]]:
+    """Of a few meetings only what concerns them; of an agenda the whole fair's."""
+    wanted = select(FairSeat.slot_id, FairSeat.registration_id, FairSeat.seat)
+    if len(meetings) == 1:
+        sides = meetings[0].first_id, meetings[0].second_id
+        wanted = wanted.where(
+            FairSeat.fair_id == meetings[0].fair_id,
+            FairSeat.slot_id == meetings[0].slot_id,
+            FairSeat.registration_id.in_(sides),
         )
-    )
-    free = next((seat for seat in range(teams) if seat not in taken), None)
-    if free is None:
-        raise _BUSY
-    return free
+    elif meetings:
+        wanted = wanted.where(FairSeat.fair_id == meetings[0].fair_id)
+    else:
+        return {}
+    taken: dict[tuple[Id, Id], set[int]] = {}
+    for slot_id, side, seat in await session.execute(wanted):
+        taken.setdefault((slot_id, side), set()).add(seat)
+    return taken
 
 
 async def _flush(session: AsyncSession) -> None:

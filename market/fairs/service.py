@@ -22,7 +22,9 @@ from market.errors import (
     NotFound,
     PreconditionFailed,
 )
+from market.fairs.meeting_models import FairSeat
 from market.fairs.models import Fair, FairRegistration, FairSeries, FairSlot, FairTable
+from market.fairs.notices import tell
 from market.fairs.queries import organized_fair, organized_series, tables_of_fair
 from market.fairs.slots import (
     NamedTable,
@@ -205,6 +207,8 @@ async def move_fair(session: AsyncSession, fair: Fair, action: FairAction, now: 
     if action == "withdraw":
         await _refuse_if_registered(session, fair)
     await flush(session)
+    if action == "revise":
+        await _tell_withdrawn(session, fair, now)
 
 
 async def delete_fair(session: AsyncSession, fair: Fair) -> None:
@@ -323,6 +327,17 @@ async def _refuse_unready(session: AsyncSession, fair: Fair) -> None:
         errors.append(FieldError("#/halls", "请先填写场馆和洽谈桌", "Say where the tables are."))
     if errors:
         raise Invalid(*errors)
+
+
+async def _tell_withdrawn(session: AsyncSession, fair: Fair, now: datetime) -> None:
+    """Those whose meetings are not sure any more; they stay planned until another plan."""
+    concerned = await session.scalars(
+        select(FairRegistration.organisation_id)
+        .join(FairSeat, FairSeat.registration_id == FairRegistration.id)
+        .where(FairSeat.fair_id == fair.id)
+        .distinct()
+    )
+    await tell(session, fair, concerned, "agenda_withdrawn", {}, now)
 
 
 async def set_table_lost(

@@ -495,6 +495,7 @@ async def test_second_agenda_keeps_what_is_the_same_and_tells_whom_it_concerns(
     await day.fair.read()
     await day.fair.move("revise")
     hidden = await day.agenda(day.guests[0])
+    withdrawn = [(await day.told_of(guest.account))[-1] for guest in day.guests]
     again = await day.plan()
     first, *_ = await day.meetings(again)
     await day.send("DELETE", f"plans/{again['id']}/meetings/{first['id']}", again["version"])
@@ -504,6 +505,7 @@ async def test_second_agenda_keeps_what_is_the_same_and_tells_whom_it_concerns(
 
     assert answer.status_code == 200, answer.text
     assert hidden == []
+    assert withdrawn == ["agenda_withdrawn"] * 4 + ["agenda_published"]
     states = {each.id: each.state for each in await rows(database, FairMeeting)}
     assert set(states) == before
     assert sorted(states.values()) == ["planned"] * 3 + ["superseded"]
