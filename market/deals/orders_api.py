@@ -17,7 +17,6 @@ from market.db import Database, utc_now
 from market.deals import service
 from market.deals.models import IntentOrder
 from market.deals.orders_wire import move_view, order_view, reminder_view, variant_of
-from market.deals.proposing import PARTIES
 from market.deals.queries import (
     OrdersAsked,
     moves_of,
@@ -26,6 +25,7 @@ from market.deals.queries import (
     side_of,
     visible_order,
 )
+from market.deals.sides import PARTIES
 from market.errors import NotFound
 from market.http.etags import TAKES_VERSION, TELLS_VERSION, etag, version_asked
 from market.http.idempotency import TAKES_KEY, Answer, answer_once

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from market.accounts.models import Organisation
 from market.accounts.queries import visible_organisation
 from market.accounts.viewer import Viewer
+from market.deals.sides import SIDES
 from market.errors import FieldError, Invalid, NotFound
 from market.http.paging import id_of
 from market.listings.models import Listing
@@ -22,12 +23,6 @@ from market.records.queries import fair_of_meeting, known_fair, takes_part
 from schemas.deals import IntentOrderForm, OrderSide
 from schemas.listing_views import ListingKind
 
-# Who may stand on which side of an order.
-SIDES: Mapping[OrderSide, frozenset[str]] = {
-    "institute": frozenset({"institute", "outpost", "broker"}),
-    "enterprise": frozenset({"enterprise", "investor", "outpost", "broker"}),
-}
-PARTIES = SIDES["institute"] | SIDES["enterprise"]
 _OTHER: Mapping[OrderSide, OrderSide] = {"institute": "enterprise", "enterprise": "institute"}
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from market.accounts.models import Organisation
 from market.accounts.viewer import Viewer
 from market.deals.models import IntentOrder, OrderConfirmation, OrderMove, OrderReminder
+from market.deals.sides import SIDES
 from market.errors import Forbidden, NotFound
 from market.records.models import FairRecord
 from schemas.deals import OrderSide
@@ -128,12 +129,12 @@ async def reminders_of(
 
 
 def _is_own(viewer: Viewer) -> ColumnElement[bool]:
+    """By the sides on which such an organisation can stand: mostly one, which one index answers."""
     if viewer.organisation_id is None:
         return false()
-    return or_(
-        IntentOrder.institute_id == viewer.organisation_id,
-        IntentOrder.enterprise_id == viewer.organisation_id,
-    )
+    columns = {"institute": IntentOrder.institute_id, "enterprise": IntentOrder.enterprise_id}
+    own = [columns[side] == viewer.organisation_id for side in SIDES if viewer.roles & SIDES[side]]
+    return or_(false(), *own)
 
 
 def _asked_for(viewer: Viewer, asked: OrdersAsked) -> list[ColumnElement[bool]]:

@@ -250,8 +250,8 @@ def _actors(world: World) -> list[Actor]:
         Actor(name="anonymous", headers={}),
         Actor(name="forger", headers={"Authorization": f"Bearer {new_token(API_KEY_PREFIX)}"}),
     ]
-    # Most routes are for those who post or administer: they ask more often than the others.
-    names = {"institute", "enterprise", "administrator"}
+    # Most routes are for those who post, hold or administer: they ask more often than the others.
+    names = {"institute", "enterprise", "organizer", "administrator"}
     busy = [each for each in signed_in if each.name in names]
     # Half of all routes are for those who hold fairs.
     organizers = [each for each in signed_in if each.name == "organizer"] * 7

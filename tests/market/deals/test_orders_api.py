@@ -618,3 +618,20 @@ async def test_a_longer_page_asks_no_more_questions(
         counts.append(await statements())
 
     assert counts[0] == counts[1]
+
+
+async def test_an_outpost_stands_on_either_side_and_sees_both(dealing: Dealing) -> None:
+    outpost = await make_account(dealing.database, "outpost")
+    own = await post_listing(dealing.client, outpost, "results", "publish")
+    enterprise_id = str(dealing.enterprise.user.organisation_id)
+    forms = [
+        {"result_id": own.id, "counterpart_id": enterprise_id},
+        {"result_id": dealing.result_id},
+    ]
+
+    made = [await dealing.client.post(URL, json=form, headers=outpost.headers) for form in forms]
+
+    assert [each.json()["own_side"] for each in made] == ["institute", "enterprise"]
+    listed = await dealing.items(outpost)
+    assert [each["id"] for each in listed] == [each.json()["id"] for each in reversed(made)]
+    assert [each["own_side"] for each in await dealing.items(dealing.enterprise)] == ["enterprise"]
