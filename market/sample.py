@@ -89,7 +89,7 @@ def sample_fair(lang: Lang = "zh") -> FairCells:
         "wishes": [(who, whom, said(WISHES[wish], lang), None) for who, whom, wish in _FAIR_WISHES],
         "slots": [
             ("2027-06-18", "09:00", "10:20", 20, None),
-            (None, "14:00", "14:40", 20, None),
+            (None, "14:00", "15:00", 20, None),
         ],
         "tables": [("A-", 6, "1号馆", "综合"), ("B-", 4, "2号馆", "综合")],
     }

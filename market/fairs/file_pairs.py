@@ -12,7 +12,7 @@ from market.exchange.fair_file import FairFile
 from market.exchange.fair_words import KINDS, word
 from market.exchange.problems import RowProblem
 from market.fairs.meeting_rules import is_host, may_meet
-from market.fairs.meeting_weights import likelihood, weight_of
+from market.fairs.weighing import Likings, stronger, weigh
 from market.matching.pairing import Matcher, RankedPair
 from schemas.listings import Need, Result
 from schemas.matching import Match
@@ -59,20 +59,18 @@ def pairs_of_file(
     wished = {_hosted(who, whom, kinds) for who, whom in wishes}
     wanted = wished | {two for two, each in found.items() if each.match.score >= min_score}
     places = {each.participant.id: place for place, each in enumerate(fair.participants)}
-    pairs = (
-        _pair(number, two, found.get(two), wishes)
-        for number, two in enumerate(
-            sorted(wanted, key=lambda two: (places[two[0]], places[two[1]])), 1
-        )
+    ordered = sorted(wanted, key=lambda two: (places[two[0]], places[two[1]]))
+    pairs = filter(None, (_pair(two, found.get(two), wishes) for two in ordered))
+    numbered = (
+        msgspec.structs.replace(pair, id=f"P{number:04d}") for number, pair in enumerate(pairs, 1)
     )
-    return PairsOfFile(tuple(pairs), refused)
+    return PairsOfFile(tuple(numbered), refused)
 
 
 def _wishes(
     fair: FairFile, kinds: Mapping[str, str], lang: Lang
 ) -> tuple[dict[_Two, Wish], list[RowProblem]]:
     """The strongest wish of each for each: a no before a must before a like."""
-    strength = {"like": 0, "must": 1, "no": 2}
     wishes: dict[_Two, Wish] = {}
     refused = []
     for each in fair.wishes:
@@ -82,8 +80,8 @@ def _wishes(
             values = {"first": first, "second": second}
             sheet = each.sheet
             refused.append(RowProblem(sheet, each.line, each.column, "kinds_do_not_meet", values))
-        elif two not in wishes or strength[each.wish] > strength[wishes[two]]:
-            wishes[two] = each.wish
+        else:
+            wishes[two] = stronger(wishes.get(two), each.wish) or each.wish
     return wishes, refused
 
 
@@ -143,26 +141,38 @@ def _explained(
         matcher.forget(need)
 
 
-def _pair(number: int, two: _Two, found: _Found | None, wishes: dict[_Two, Wish]) -> MatchedPair:
+def _pair(two: _Two, found: _Found | None, wishes: dict[_Two, Wish]) -> MatchedPair | None:
+    """The pair as it weighs; None where neither wish nor score is worth a meeting."""
     first_wish, second_wish = wishes.get(two), wishes.get((two[1], two[0]))
-    first_likes, second_likes = _likes(found)
+    first_log_odds, second_log_odds = _log_odds(found)
+    weighed = weigh(
+        Likings(
+            score=None if found is None else found.match.score,
+            first_log_odds=first_log_odds,
+            second_log_odds=second_log_odds,
+            first_wish=first_wish,
+            second_wish=second_wish,
+        )
+    )
+    if weighed is None:
+        return None
     pair = MatchedPair(
-        id=f"P{number:04d}",
+        id="",
         first=two[0],
         second=two[1],
-        weight=weight_of(first_likes, second_likes, first_wish, second_wish),
+        # The planner takes no pair without a weight, not even to say that it is forbidden.
+        weight=max(1, weighed.weight),
         first_wish=first_wish,
         second_wish=second_wish,
-        is_forbidden="no" in {first_wish, second_wish},
+        is_forbidden=weighed.is_forbidden,
     )
     return pair if found is None else _with_match(pair, found.match)
 
 
-def _likes(found: _Found | None) -> tuple[float | None, float | None]:
+def _log_odds(found: _Found | None) -> tuple[float | None, float | None]:
     if found is None:
         return None, None
-    institute = likelihood(found.match.institute.log_odds)
-    enterprise = likelihood(found.match.enterprise.log_odds)
+    institute, enterprise = found.match.institute.log_odds, found.match.enterprise.log_odds
     return (enterprise, institute) if found.is_turned else (institute, enterprise)
 
 

@@ -49,7 +49,7 @@ def test_demo_shows_pairs_and_says_where_the_workbook_lies(folder: Path, duijie:
             f"{len(sample_needs())} 条需求 × {len(sample_results())} 项成果已配对，"
             "工作簿：duijie-demo/pairs.xlsx"
         ),
-        "对接会已排定：60 场会面，满足意愿 94%，54 个文件：duijie-demo/fair",
+        "对接会已排定：70 场会面，满足意愿 88%，54 个文件：duijie-demo/fair",
         "（样例中的单位、企业和专利号均为虚构。）",
         "接下来可以试试：",
         "    duijie pair duijie-demo/results.csv duijie-demo/needs.csv -o pairs.xlsx",
@@ -85,7 +85,7 @@ def test_demo_in_english(folder: Path, duijie: Duijie) -> None:
             f"{len(sample_needs())} needs × {len(sample_results())} results are paired; "
             "the workbook: sample/pairs.xlsx"
         ),
-        "A fair is planned: 60 meetings, 94% of the wishes met, 54 files: sample/fair",
+        "A fair is planned: 70 meetings, 88% of the wishes met, 54 files: sample/fair",
         "(Institutes, enterprises and patent numbers of the sample are invented.)",
         "Try next:",
         "    duijie pair sample/results.csv sample/needs.csv -o pairs.xlsx",

@@ -235,7 +235,7 @@ def test_what_if_alone_writes_nothing(folder: Path, duijie: Duijie) -> None:
     assert names_in(folder) == [SPREADSHEET]
     assert [line.split() for line in ran.out.splitlines()] == [
         ["院所洽谈组数", "1", "场", "3", "场", "4", "场", "6", "场"],
-        ["1", "50%", "/", "69%", *["100%", "/", "100%"] * 3],
+        ["1", "50%", "/", "82%", *["100%", "/", "100%"] * 3],
         ["2", *["100%", "/", "100%"] * 4],
         ["3", *["100%", "/", "100%"] * 4],
         ["可安排配对中能会面的比例", "/", "按权重计的比例"],

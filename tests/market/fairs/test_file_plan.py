@@ -51,7 +51,7 @@ def test_match_and_wish_make_pairs_with_the_host_first(tmp_path: Path) -> None:
     assert abs(matched.weight - matched.score**2 / 10) < 2
     assert (matched.first_wish, matched.second_wish) == (None, None)
     assert wished == msgspec.structs.replace(
-        wished, first="U1", second="I1", weight=392, second_wish="like", score=None, reasons=()
+        wished, first="U1", second="I1", weight=196, second_wish="like", score=None, reasons=()
     )
 
 
