@@ -23,6 +23,7 @@ from market.indexing.engines import Indexes, open_indexes
 from market.matching.synonyms import follow_synonyms
 from market.migrating import migrate
 from market.settings import Settings, settings_from
+from market.subscriptions.streaming import streams_of
 from market.work import worker_of
 
 _log = logging.getLogger("duijie.serving")
@@ -52,9 +53,14 @@ async def serve(settings: Settings, *, on_ready: Callable[[int], None]) -> None:
         worker = worker_of(settings, database, indexes)
         app = create_app(settings, database, indexes)
         settle_interpreter()
+
+        def stop() -> None:
+            worker.stop()
+            streams_of(app.state).end()
+
         with _signals_end_here():
             async with worker.running(), following_synonyms(database, indexes):
-                await _Server(_config(settings, app), on_ready, worker.stop).serve()
+                await _Server(_config(settings, app), on_ready, stop).serve()
 
 
 def settle_interpreter() -> None:

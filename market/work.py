@@ -35,6 +35,8 @@ CRONS = (
     Cron("answers.prune", "answers.prune", _HOUR),
     Cron("imports.prune", "imports.prune", _HOUR),
     Cron("jobs.prune", "jobs.prune", _HOUR),
+    Cron(subscriptions.SEND_DIGESTS, subscriptions.SEND_DIGESTS, timedelta(minutes=1)),
+    Cron(subscriptions.PRUNE, subscriptions.PRUNE, _HOUR),
     Cron(subscriptions.TELL_OF_EXPIRING, subscriptions.TELL_OF_EXPIRING, _HOUR),
     Cron(RECONCILE, RECONCILE, _NIGHT),
 )

@@ -19,6 +19,7 @@ from litestar.routes import HTTPRoute
 
 from market.http.examples import body_example
 from schemas.common import Problem
+from schemas.events import EVENTS
 
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _SCHEMA_REF = "#/components/schemas/{name}"
@@ -64,6 +65,11 @@ _TAGS: Mapping[str, str] = {
     "vocabularies": "词表 · Vocabularies",
     "health": "运行状态 · How the service is",
 }
+_SIGNED = (
+    "Standard Webhooks：请求头 webhook-id（每次重发相同）、webhook-timestamp、webhook-signature；"
+    "至少送达一次，不保证次序。 · Signed as Standard Webhooks says; told at least once, under one "
+    "webhook-id, in no order."
+)
 _ABOUT = """\
 科技成果与技术需求的对接平台：高校院所发布成果，企业发布需求，检索与匹配让它们相遇，并说明理由。
 Institutes post results, enterprises post needs; search and matching bring them together.
@@ -112,7 +118,40 @@ def _document(app: Litestar) -> dict[str, Any]:
     }
     for operation, path, handler in _operations(app, document):
         _complete(operation, path, handler, schemas)
+    document["webhooks"] = dict(_webhooks(schemas))
     return document
+
+
+def _webhooks(schemas: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What is sent to the endpoints of organisations (schemas.events)."""
+    shapes = list(dict.fromkeys(kind.data for kind in EVENTS.values()))
+    found, components = msgspec.json.schema_components(shapes, ref_template=_SCHEMA_REF)
+    schemas.update(components)
+    data = dict(zip(shapes, found, strict=True))
+    for name, kind in EVENTS.items():
+        body = {
+            "type": "object",
+            "required": ["type", "timestamp", "data"],
+            "properties": {
+                "type": {"const": name},
+                "timestamp": {"type": "string", "format": "date-time"},
+                "data": data[kind.data],
+            },
+        }
+        yield (
+            name,
+            {
+                "post": {
+                    "summary": f"{kind.zh} · {kind.en}",
+                    "description": _SIGNED,
+                    "tags": ["webhook-endpoints"],
+                    "requestBody": {"content": {"application/json": {"schema": body}}},
+                    "responses": {
+                        "2XX": {"description": "已收到 · Taken; all else is tried again"}
+                    },
+                }
+            },
+        )
 
 
 def _plainly_named(document: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class Listing(Model):
         # Keyset paging of an owner's list and of the published ones.
         Index(None, "organisation_id", "kind", "id"),
         Index(None, "kind", "status", "id"),
+        # The last published ones, for feeds.
+        Index(None, "kind", "status", "published_at"),
         Index(None, "status", "expires_on"),
     )
 

@@ -2,11 +2,18 @@
 
 from litestar.types import ControllerRouterHandler
 
-from market.subscriptions import alerts_api, endpoints_api, saved_searches_api, stop_api
+from market.subscriptions import (
+    alerts_api,
+    endpoints_api,
+    feeds_api,
+    saved_searches_api,
+    stop_api,
+)
 
 routes: list[ControllerRouterHandler] = [
     *saved_searches_api.routes,
     *stop_api.routes,
     *alerts_api.routes,
     *endpoints_api.routes,
+    *feeds_api.routes,
 ]

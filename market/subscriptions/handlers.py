@@ -15,20 +15,26 @@ from market.jobs import (
     JobKind,
 )
 from market.settings import Settings
+from market.subscriptions.digests import send_digests
 from market.subscriptions.endpoints import outgoing_of
 from market.subscriptions.finding import Finding
+from market.subscriptions.mailing import Mailing
 from market.subscriptions.match_news import tell_of_matches
 from market.subscriptions.own_news import tell_of_expiring, tell_of_verification
-from market.subscriptions.telling import DELIVER_WEBHOOK
+from market.subscriptions.telling import DELIVER_MAIL, DELIVER_WEBHOOK
+from market.subscriptions.upkeep import prune_told
 from market.subscriptions.webhooks import Webhooks
 
 # By the clock, with an empty payload.
 TELL_OF_EXPIRING = "subscriptions.expiring"
+SEND_DIGESTS = "subscriptions.digests"
+PRUNE = "subscriptions.prune"
 _BULK_WORK = frozenset({INDEX, CHECK_IMPORT, APPLY_IMPORT, UNDO_IMPORT})
 _JOBS_TOGETHER = 10
 # Messages on their way at once from a process, and how many of its places they may take.
 _MESSAGES_TOGETHER = 16
 _GROUPS_AT_ONCE = 2
+_MAILS_TOGETHER = 10
 
 
 def job_kinds(
@@ -55,4 +61,11 @@ def job_kinds(
             patient_batch=_MESSAGES_TOGETHER,
             at_once=_GROUPS_AT_ONCE,
         ),
+        DELIVER_MAIL: JobKind(
+            Mailing(database, settings).handle,
+            batch=_MAILS_TOGETHER,
+            patient_batch=_MAILS_TOGETHER,
+        ),
+        SEND_DIGESTS: JobKind(partial(send_digests, database, settings), batch=20),
+        PRUNE: JobKind(partial(prune_told, database), batch=5),
     }

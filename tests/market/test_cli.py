@@ -15,8 +15,8 @@ from tests.market.commands.runs import ROOT, command, environment, names_in, run
 from tests.market.exchange.files import text_file
 
 COMMANDS = [
-    *("demo", "pair", "search", "serve", "worker", "migrate", "users"),
-    *("keys", "jobs", "import", "export", "reindex", "doctor"),
+    *("demo", "pair", "fair", "search", "serve", "worker", "migrate", "users"),
+    *("keys", "jobs", "import", "export", "reindex", "engine", "doctor"),
 ]
 FULL_DISK = Path("/dev/full")
 # Modules that take their time; help and usage errors must not wait for them.

@@ -9,17 +9,19 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 from sqlalchemy import update
 
 from market.accounts.models import ApiKey
-from market.accounts.tokens import STOP_PREFIX, new_token
+from market.accounts.tokens import FEED_PREFIX, STOP_PREFIX, new_token, token_hash
 from market.db import Database, new_id, utc_now
 from market.exchange.models import Import
 from market.listings.models import Listing, NeedListing, ResultListing
 from market.matching.models import MatchRow, SynonymRow
+from market.settings import Settings
 from market.subscriptions.models import Alert, Delivery, Subscription, WebhookEndpoint
 from market.subscriptions.signing import new_secret
 from tests.market.accounts.factories import Account, make_account, make_key
@@ -246,6 +248,9 @@ MATRIX: dict[str, dict[str, str]] = {
     "GET /stop/{token}": {"own": OPEN, "missing": NOT_THERE},
     "POST /stop/{token}": {"own": OPEN, "missing": NOT_THERE},
     "GET /alerts": {"-": SIGNED_IN},
+    "GET /alerts/stream": {"-": SIGNED_IN},
+    "GET /feeds/{kind}/{form}": {"known": OPEN, "missing": NOT_THERE},
+    "GET /feeds/saved/{token}/{form}": {"feed": OPEN, "missing": NOT_THERE},
     "POST /alerts/read": {"own": OWN_SEARCH, "missing": NO_SEARCH},
     "POST /alerts/{alert_id}/read": {"own": OWN_SEARCH, "missing": NO_SEARCH},
     "POST /webhook-endpoints": {"-": "111........33"},
@@ -319,6 +324,12 @@ _FORMS: dict[str, dict[str, str]] = {
 }
 _PLACES = re.compile(r"\{(\w+)\}")
 _SIGNS = {401: "1", 403: "3", 404: "4"}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Streams that end after one look."""
+    return msgspec.structs.replace(settings, alert_stream_s=0)
 
 
 def test_every_route_of_the_application_is_in_a_matrix(app: Litestar) -> None:
@@ -460,6 +471,7 @@ async def _subscribed(database: Database, owner: Account) -> dict[str, object]:
         time_zone="Asia/Shanghai",
         channels=["inbox"],
         stop_token=new_token(STOP_PREFIX),
+        feed_hash=token_hash(_FEED),
         created_at=now,
         changed_at=now,
     )
@@ -497,6 +509,9 @@ async def _subscribed(database: Database, owner: Account) -> dict[str, object]:
         await session.flush()
         session.add_all([alert, delivery])
     return {
+        "kind": "results",
+        "form": "atom",
+        "feed_token": _FEED,
         "search_id": search.id,
         "alert_id": alert.id,
         "token": search.stop_token,
@@ -508,6 +523,9 @@ async def _subscribed(database: Database, owner: Account) -> dict[str, object]:
 _SIDE = {"base": 0.0, "parts": [], "log_odds": 0.0}
 
 
+_FEED = new_token(FEED_PREFIX)
+
+
 async def _sign(
     client: httpx.AsyncClient, route: str, ids: dict[str, object], headers: dict[str, str]
 ) -> str:
@@ -516,6 +534,8 @@ async def _sign(
     places = _PLACES.findall(f"{route} {body}")
     named = {name: str(ids.get(name, new_id())) for name in places}
     named["name"] = str(ids.get("name", "nothing"))
+    if "/feeds/saved/" in path:
+        named["token"] = str(ids.get("feed_token", "nothing"))
     for name, found in named.items():
         path = path.replace(f"{{{name}}}", found)
     sent: dict[str, Any] = {} if body is None else {"json": _filled(body, named)}

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "3640e05d2eb2"
+revision = "df33c9db4d70"
 down_revision = "939020482fc6"
 branch_labels = None
 depends_on = None
@@ -296,4 +296,11 @@ def upgrade() -> None:
             "delivery_id", "number", name=op.f("uq_delivery_attempts_delivery_id_number")
         ),
     )
+    with op.batch_alter_table("listings", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_listings_kind_listings_status_listings_published_at"),
+            ["kind", "status", "published_at"],
+            unique=False,
+        )
+
     # ### end Alembic commands ###
