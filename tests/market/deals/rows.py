@@ -4,6 +4,7 @@ The order is between the institute and the enterprise, at a fair of the organize
 """
 
 import uuid
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -68,7 +69,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "GET /stats/signings": {"-": _OPEN},
     "GET /stats/signings/projects": {"-": _OPEN},
 }
-BODIES: dict[str, object] = {
+BODIES: dict[str, dict[str, Any]] = {
     # Named without a listing it is refused for what it says, not for who says it.
     "POST /intent-orders": {"mode": "licence"},
     f"PATCH {_ORDER}": {"next_step": "寄送样品"},
