@@ -28,6 +28,7 @@ class Secrets:
         self._by_mark: dict[bytes, Secret] = {}
         self._literals: list[Secret] = []
         self._tokens: set[bytes] = set()
+        self._like: dict[str, frozenset[str]] = {}
         self.seen: set[tuple[str, str]] = set()
 
     def text(self, name: str, known_to: Collection[str]) -> str:
@@ -52,11 +53,22 @@ class Secrets:
         """Something that nobody may be answered with, as it stands."""
         self._literals.append(Secret(name, text.encode(), NOBODY))
 
+    def trust(self, actor: str, like: Collection[str]) -> None:
+        """Until `distrust`, the actor may read whatever all of these may read."""
+        self._like[actor] = frozenset(like)
+
+    def distrust(self) -> None:
+        self._like.clear()
+
+    def _may_read(self, actor: str, secret: Secret) -> bool:
+        like = self._like.get(actor)
+        return actor in secret.known_to or (like is not None and like <= secret.known_to)
+
     def told(self, actor: str, body: bytes) -> list[str]:
         """Names of the secrets in an answer that are not the actor's to know."""
         found = [self._by_mark[mark] for mark in set(_MARK.findall(body)) if mark in self._by_mark]
         self.seen.update((secret.name, actor) for secret in found)
-        leaked = [secret for secret in found if actor not in secret.known_to]
+        leaked = [secret for secret in found if not self._may_read(actor, secret)]
         leaked += [secret for secret in self._literals if secret.mark in body]
         names = [secret.name for secret in leaked]
         if self._tokens.intersection(_TOKEN.findall(body)):

@@ -10,6 +10,19 @@ _TOKEN = "djk_" + "a" * 43
 @pytest.mark.parametrize(
     ("actor", "leaked"), [("owner", []), ("stranger", ["the note", "the price"])]
 )
+def test_whoever_is_trusted_may_read_what_all_of_those_may_and_no_more() -> None:
+    secrets = Secrets()
+    shown = secrets.text("shown to both", ("a", "b")).encode()
+    own = secrets.text("of one", ("a",)).encode()
+
+    secrets.trust("new", ("a", "b"))
+    trusted = secrets.told("new", shown + b" " + own)
+    secrets.distrust()
+
+    assert trusted == ["of one"]
+    assert sorted(secrets.told("new", shown + b" " + own)) == ["of one", "shown to both"]
+
+
 def test_secrets_are_told_to_their_owner_alone(actor: str, leaked: list[str]) -> None:
     secrets = Secrets()
     note, price_cny = secrets.text("the note", ["owner"]), secrets.number("the price", ["owner"])

@@ -112,6 +112,7 @@ async def heal(world: World) -> None:
     knock at nothing but closed doors.
     """
     now = utc_now()
+    world.secrets.distrust()
     async with world.database.writing() as session:
         for account in world.accounts.values():
             user, organisation = account.user, account.organisation
