@@ -7,9 +7,6 @@ from tests.hard.planted import Secrets
 _TOKEN = "djk_" + "a" * 43
 
 
-@pytest.mark.parametrize(
-    ("actor", "leaked"), [("owner", []), ("stranger", ["the note", "the price"])]
-)
 def test_whoever_is_trusted_may_read_what_all_of_those_may_and_no_more() -> None:
     secrets = Secrets()
     shown = secrets.text("shown to both", ("a", "b")).encode()
@@ -23,6 +20,9 @@ def test_whoever_is_trusted_may_read_what_all_of_those_may_and_no_more() -> None
     assert sorted(secrets.told("new", shown + b" " + own)) == ["of one", "shown to both"]
 
 
+@pytest.mark.parametrize(
+    ("actor", "leaked"), [("owner", []), ("stranger", ["the note", "the price"])]
+)
 def test_secrets_are_told_to_their_owner_alone(actor: str, leaked: list[str]) -> None:
     secrets = Secrets()
     note, price_cny = secrets.text("the note", ["owner"]), secrets.number("the price", ["owner"])
