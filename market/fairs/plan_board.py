@@ -62,8 +62,9 @@ class Board:
         self.open_slots = 0
         self.set_limits(self.limit)
         self.fixed = frozenset(problem.fixed)
-        for pair, slot in problem.fixed.items():
-            self._put_fixed(pair, slot)
+        # Who can sit in one place only comes before who can choose.
+        for pair in sorted(problem.fixed, key=lambda pair: len(self._fixed_ways(pair))):
+            self._put_fixed(pair, problem.fixed[pair])
 
     def set_limits(self, limit: Sequence[int]) -> None:
         """How many meetings each slot takes from now on; those there already stay."""
@@ -72,11 +73,18 @@ class Board:
             1 << slot for slot in range(self.slots) if self.load[slot] < self.limit[slot]
         )
 
-    def _put_fixed(self, pair: int, slot: int) -> None:
+    def _fixed_ways(self, pair: int) -> list[tuple[int, int]]:
+        """The ways at the table of a fixed meeting if that is one of its host, else all."""
         table = self.problem.fixed_tables.get(pair)
-        ways = [way for way in self.ways_of(pair) if self._can_sit(way, slot)]
-        # Of several delegations the one at the pinned table takes the meeting.
-        ways.sort(key=lambda way: table not in {self.seats.table.get(seat) for seat in way})
+        ways = self.ways_of(pair)
+        return [way for way in ways if table in self._tables_of(way)[:1]] or ways
+
+    def _tables_of(self, way: tuple[int, int]) -> list[str]:
+        """Tables among two seats; the first is where they meet."""
+        return [self.seats.table[seat] for seat in way if seat in self.seats.table]
+
+    def _put_fixed(self, pair: int, slot: int) -> None:
+        ways = [way for way in self._fixed_ways(pair) if self._can_sit(way, slot)]
         if not ways:
             raise refused_pin(
                 self.problem.pairs[pair].id,

@@ -22,7 +22,7 @@ def check_plan(
     judge = _Judge(request, from_slot)
     ordered = sorted(meetings, key=lambda each: (judge.time.get(each.slot, -1), each))
     found = [violation for meeting in ordered for violation in judge.look_at(meeting)]
-    return found + list(_missing_pins(request, ordered))
+    return found + list(judge.missing_pins(ordered))
 
 
 class _Judge:
@@ -35,17 +35,31 @@ class _Judge:
         self._pairs = {pair.id: pair for pair in request.pairs}
         self._parties = {party.id: party for party in request.parties}
         self._stay = request.seating == "hosts_stay"
+        self._pins = request.pins
         self._pinned_tables = {(pin.pair, pin.slot, pin.table) for pin in request.pins}
         self._taken: Counter[tuple[str, ...]] = Counter()
         self._host_tables: dict[str, set[str]] = {}
 
     def look_at(self, meeting: Meeting) -> Iterator[Violation]:
         pair = self._pairs.get(meeting.pair)
-        past = self.time.get(meeting.slot, -1) < self._begin and meeting.slot in self.time
+        past = self._is_past(meeting.slot)
         # Breaches are worked out for the past too: that is what takes up its places.
         breaches = self._breaches(meeting, pair)
         for breach, party in [] if past else breaches:
             yield _violation(breach, meeting, party)
+
+    def missing_pins(self, meetings: list[Meeting]) -> Iterator[Violation]:
+        """Pins that are not kept; those of the past can no longer be."""
+        held = {(meeting.pair, meeting.slot): meeting.table for meeting in meetings}
+        met = {meeting.pair for meeting in meetings if self._is_past(meeting.slot)}
+        for pin in sorted(self._pins, key=lambda each: each.pair):
+            table = held.get((pin.pair, pin.slot))
+            kept = table is not None and pin.table in {None, table}
+            if not kept and pin.pair not in met and not self._is_past(pin.slot):
+                yield Violation(breach="pin_missing", pair=pin.pair, slot=pin.slot, table=pin.table)
+
+    def _is_past(self, slot: str) -> bool:
+        return slot in self.time and self.time[slot] < self._begin
 
     def _breaches(self, meeting: Meeting, pair: Pair | None) -> list[_Found]:
         if pair is None:
@@ -100,14 +114,6 @@ class _Judge:
     def _take(self, *place: str) -> int:
         self._taken[place] += 1
         return self._taken[place]
-
-
-def _missing_pins(request: PlanRequest, meetings: list[Meeting]) -> Iterator[Violation]:
-    held = {(meeting.pair, meeting.slot): meeting.table for meeting in meetings}
-    for pin in sorted(request.pins, key=lambda each: each.pair):
-        table = held.get((pin.pair, pin.slot))
-        if table is None or pin.table not in {None, table}:
-            yield Violation(breach="pin_missing", pair=pin.pair, slot=pin.slot, table=pin.table)
 
 
 def _violation(breach: Breach, meeting: Meeting, party: str | None) -> Violation:

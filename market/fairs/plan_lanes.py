@@ -10,6 +10,7 @@ from market.fairs.plan_bits import IntArray, mask_of
 from market.fairs.plan_lane import Fixed, Lane
 from market.fairs.plan_model import PlanRefused
 from market.fairs.plan_problem import Problem
+from market.fairs.plan_refusals import refused_pin
 
 Tables = dict[int, tuple[str, ...]]
 
@@ -35,24 +36,35 @@ def assign_tables(problem: Problem, demand: IntArray) -> Tables:
     waiting = [
         host for host, party in enumerate(problem.parties) if party.host and host not in seated
     ]
-    waiting.sort(key=lambda host: (-fixed.of(host).bit_count(), -int(demand[host]), host))
+    waiting.sort(
+        key=lambda host: (
+            -fixed.sitting.get(host, 0).bit_count(),
+            -fixed.of(host).bit_count(),
+            -int(demand[host]),
+            host,
+        )
+    )
     if sum(problem.parties[host].delegations for host in waiting) <= len(unused):
         own = _own_tables(problem, waiting, unused)
         if own is not None:
             return seated | own
     for host in waiting:
-        seated[host] = _shared_tables(problem, unused or lanes, host, int(demand[host]))
+        need = int(demand[host])
+        seated[host] = _shared_tables(problem, unused, host, need) or _shared_tables(
+            problem, lanes, host, need
+        )
         if lanes and not seated[host] and host in fixed.sitting:
-            raise _collides(problem.parties[host].id)
+            raise _collides(problem, host)
     return {host: tables for host, tables in seated.items() if tables}
 
 
-def _collides(host: str) -> PlanRefused:
-    return PlanRefused(
-        "party",
-        host,
-        f"参会方“{host}”固定的会面与每张桌上的其他固定会面冲突",
-        f"Pinned meetings of party {host!r} collide with others at every table.",
+def _collides(problem: Problem, host: int) -> PlanRefused:
+    pair = next(each for each in problem.fixed if host in problem.hosts_of(each)[:1])
+    return refused_pin(
+        problem.pairs[pair].id,
+        problem.slots[problem.fixed[pair]].id,
+        "与每张桌上的其他固定会面冲突",
+        "it collides with other pinned meetings at every table where its host could stay",
     )
 
 
@@ -75,7 +87,11 @@ def _fixed_slots(problem: Problem) -> Fixed:
         for host, slots in zip(
             problem.hosts_of(pair), (fixed.sitting, fixed.walking), strict=False
         ):
-            slots[host] = slots.get(host, 0) | 1 << slot
+            party = problem.parties[host]
+            at_one = len(party.tables) > 1 and problem.fixed_tables.get(pair) in party.tables
+            # A host of several tables is busy at this one only, which its lane knows as a guest.
+            if not (at_one and slots is fixed.sitting):
+                slots[host] = slots.get(host, 0) | 1 << slot
     return fixed
 
 

@@ -201,9 +201,10 @@ class Unplanned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A feasible plan and how good it is.
 
-    No plan that is as fair as this one weighs more than `upper_bound` (where hosts stay: with
-    these `host_tables`); `gap` = 1 - weight / upper_bound. `idle_slots` names the parties that
-    wait between their first and last meeting of a day, and for how many slots.
+    No plan that is as fair as this one weighs more than `upper_bound`; where hosts stay, none
+    with these `host_tables` that leaves the tables of visiting hosts empty. `gap` = 1 - weight /
+    upper_bound. `idle_slots` names the parties that wait between their first and last meeting
+    of a day, and for how many slots.
     """
 
     meetings: tuple[Meeting, ...]

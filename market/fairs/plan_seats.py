@@ -32,7 +32,24 @@ def free_seats(problem: Problem) -> Seats:
 
 
 def seats_at_tables(problem: Problem, tables: Mapping[int, tuple[str, ...]]) -> Seats:
-    """`tables` names the tables of hosts that stay, one for each delegation."""
+    """`tables` names the tables of hosts that stay, one for each delegation.
+
+    A table at which others are pinned is closed to its host then.
+    """
+    seats = _seats(problem, tables)
+    opened = list(seats.open)
+    seat_of = {table: seat for seat, table in seats.table.items()}
+    for pair, table in problem.fixed_tables.items():
+        seat = seat_of.get(table)
+        both = int(problem.first[pair]), int(problem.second[pair])
+        if seat is not None and not any(seat in seats.of_party[party] for party in both):
+            opened[seat] &= ~(1 << problem.fixed[pair])
+    return seats._replace(
+        open=opened, shared=seats.shared or _shared(problem, tables, seats.of_party, opened)
+    )
+
+
+def _seats(problem: Problem, tables: Mapping[int, tuple[str, ...]]) -> Seats:
     of_party: list[tuple[int, ...]] = []
     opened: list[int] = []
     for party, delegations in enumerate(problem.delegations.tolist()):
@@ -48,7 +65,6 @@ def seats_at_tables(problem: Problem, tables: Mapping[int, tuple[str, ...]]) -> 
                 seat_of[name] = len(opened)
                 opened.append(mask_of(name in slot.tables for slot in problem.slots))
         of_party[party] = tuple(seat_of[name] for name in names)
-    _close_for_pinned_guests(problem, of_party, seat_of, opened)
     return Seats(
         of_party,
         opened,
@@ -63,27 +79,16 @@ def seats_at_tables(problem: Problem, tables: Mapping[int, tuple[str, ...]]) -> 
 
 
 def seats_elsewhere(seats: Seats, problem: Problem) -> Seats:
-    """The same tables for a problem with other fixed meetings; who has none may sit anywhere."""
+    """The same tables for a problem with other fixed meetings, for a bound on its plans.
+
+    Who has no table may sit anywhere, and nobody's table is closed.
+    """
     tables = {
         party: tuple(seats.table[seat] for seat in theirs)
         for party, theirs in enumerate(seats.of_party)
         if theirs and theirs[0] in seats.table
     }
-    return seats_at_tables(problem, tables)._replace(without_table=frozenset())
-
-
-def _close_for_pinned_guests(
-    problem: Problem,
-    of_party: list[tuple[int, ...]],
-    seat_of: Mapping[str, int],
-    opened: list[int],
-) -> None:
-    """A host's table is closed to the host while someone else is pinned to it."""
-    for pair, table in problem.fixed_tables.items():
-        seat = seat_of.get(table)
-        both = int(problem.first[pair]), int(problem.second[pair])
-        if seat is not None and not any(seat in of_party[party] for party in both):
-            opened[seat] &= ~(1 << problem.fixed[pair])
+    return _seats(problem, tables)._replace(without_table=frozenset())
 
 
 def _shared(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from market.fairs.plan_model import Meeting, Pair, Party, PlanRefused, PlanRequest
+from market.fairs.plan_model import Meeting, Pair, Party, Pin, PlanRefused, PlanRequest
 from market.fairs.plan_problem import Held
 from market.fairs.plan_refusals import refuse_contradictions, refuse_impossible_pins
 
@@ -46,7 +46,7 @@ def survival(request: PlanRequest, from_slot: str | None) -> Survival:
     refuse_impossible_pins(rest, already)
     rest = _at_their_tables(rest, {pair.id: pair for pair in request.pairs})
     places = _Places(rest, already)
-    pins = {pin.pair: (pin.slot, places.pin(pin.pair, pin.slot, pin.table)) for pin in rest.pins}
+    pins = places.pin_all(rest.pins, {(each.pair, each.slot): each.table for each in future})
     held: dict[str, tuple[str, str | None]] = {**pins, **places.hold_all(future)}
     return Survival(rest, begin, tuple(past), tuple(future), already, pins, held)
 
@@ -89,8 +89,11 @@ def _at_their_tables(request: PlanRequest, pairs: Mapping[str, Pair]) -> PlanReq
     for party in request.parties:
         tables = list(had.get(party.id, ()))[: party.delegations]
         if party.host and not party.tables and tables:
-            missing = party.delegations - len(tables)
-            tables, spare = tables + spare[:missing], spare[missing:]
+            # Delegations that never met anybody at a table of their own get an unused one, or
+            # share.
+            others = [*spare, *(table for table in known if table not in {*tables, *spare})]
+            tables += others[: party.delegations - len(tables)]
+            spare = [table for table in spare if table not in tables]
             party = msgspec.structs.replace(party, tables=tuple(tables))  # noqa: PLW2901
         parties.append(party)
     return msgspec.structs.replace(request, parties=tuple(parties))
@@ -112,21 +115,30 @@ class _Places:
         self._tables = {slot.id: slot.tables for slot in request.slots}
         staying = request.seating == "hosts_stay"
         self._hosts = {each.id: each for each in request.parties if each.host and staying}
-        self._tables_of_many = {
-            table for host in self._hosts.values() for table in host.tables if host.delegations > 1
-        }
         self._taken: Counter[tuple[str, ...]] = Counter(
             {("in all", party): meetings for party, meetings in already.items()}
         )
 
-    def pin(self, pair_id: str, slot: str, table: str | None) -> str | None:
-        """Take the places of a pin; its table, that of the host if it names none."""
-        pair = self._pairs[pair_id]
-        host = _host_of(self._hosts, pair)
-        if table is None and host is not None:
-            table = self._table_of(host, slot, None)
-        self._take(pair, slot, table)
-        return table
+    def pin_all(self, pins: Iterable[Pin], had: Mapping[tuple[str, str], str]) -> Held:
+        """Take the places of pins, those that name their table first, then those with a host.
+
+        A pin without a table gets that of its host or, for as long as it is free, the one that
+        it had in this slot.
+        """
+        held: dict[str, tuple[str, str | None]] = {}
+        hosts = {pin.pair: _host_of(self._hosts, self._pairs[pin.pair]) for pin in pins}
+        for pin in sorted(
+            pins, key=lambda each: (each.table is None, hosts[each.pair] is None, each.pair)
+        ):
+            table, host = pin.table, hosts[pin.pair]
+            before = had.get((pin.pair, pin.slot))
+            if table is None and host is not None:
+                table = self._table_of(host, pin.slot, before)
+            elif table is None and before is not None and self._is_free(pin.slot, before):
+                table = before
+            self._take(self._pairs[pin.pair], pin.slot, table)
+            held[pin.pair] = pin.slot, table
+        return held
 
     def hold_all(self, meetings: Iterable[Meeting]) -> Held:
         """The meetings that can stay, the heaviest first where they collide now."""
@@ -148,18 +160,13 @@ class _Places:
             self._take(pair, meeting.slot, table)
             held[meeting.pair] = meeting.slot, table
         for meeting in guests:
-            if self._is_free(meeting):
+            if self._is_free(meeting.slot, meeting.table):
                 self._taken["table", meeting.slot, meeting.table] += 1
                 held[meeting.pair] = meeting.slot, meeting.table
         return held
 
-    def _is_free(self, meeting: Meeting) -> bool:
-        """Whether a guest's table is there and nobody needs it, nor one of several hosts might."""
-        return (
-            meeting.table in self._tables[meeting.slot]
-            and meeting.table not in self._tables_of_many
-            and not self._taken["table", meeting.slot, meeting.table]
-        )
+    def _is_free(self, slot: str, table: str) -> bool:
+        return table in self._tables[slot] and not self._taken["table", slot, table]
 
     def _has_room(self, pair: Pair, slot: str) -> bool:
         if (
@@ -183,11 +190,7 @@ class _Places:
 
     def _table_of(self, host: Party, slot: str, had: str | None) -> str | None:
         """A free table of the host, the one it had if that is one."""
-        standing = [
-            table
-            for table in host.tables
-            if table in self._tables[slot] and not self._taken["table", slot, table]
-        ]
+        standing = [table for table in host.tables if self._is_free(slot, table)]
         return had if had in standing else next(iter(standing), None)
 
     def _take(self, pair: Pair, slot: str, table: str | None) -> None:

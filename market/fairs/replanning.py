@@ -11,7 +11,7 @@ from market.fairs.plan_board import NOBODY, Board
 from market.fairs.plan_choice import choose, worth
 from market.fairs.plan_colouring import insert, insert_directly
 from market.fairs.plan_fairness import bonuses_of
-from market.fairs.plan_model import Meeting, MeetingChange, Plan, PlanRequest, Replan
+from market.fairs.plan_model import Meeting, MeetingChange, Plan, PlanRefused, PlanRequest, Replan
 from market.fairs.plan_problem import Held, Problem, compile_request
 from market.fairs.plan_search import Deadline, Sought, search, seats_for
 from market.fairs.plan_seats import seats_elsewhere
@@ -27,7 +27,9 @@ def hold_and_fill(request: PlanRequest, *, from_slot: str | None = None) -> Repl
     """Keep every `previous` meeting that can still be held, then plan what fits beside them.
 
     Meetings before `from_slot` are history and stay in the plan as they were. Raises PlanRefused
-    like `plan`. Doing it again with the new plan as `previous` changes nothing.
+    like `plan`. Doing it again with the new plan as `previous` changes nothing; where hosts
+    stay, give them the tables of the earlier plan (`host_tables`), which are guessed from its
+    meetings otherwise.
     """
     survived = survival(request, from_slot)
     deadline = Deadline(request.budget.seconds)
@@ -53,14 +55,28 @@ def improve(request: PlanRequest, *, from_slot: str | None = None) -> Replan:
 def _beside(held: Held, survived: Survival, deadline: Deadline) -> Sought:
     """These meetings where they are, and the best that fits beside them."""
     rest = msgspec.structs.replace(survived.request, keep_bonus=0)
-    problem = compile_request(rest, held, survived.already, begin=survived.begin)
-    sought = search(problem, rest, deadline)
+    sought = _held_and_filled(held, survived, rest, deadline)
     shorten_days(sought, rest, deadline)
     # The bound is that of a free hand: it tells what could be won by moving meetings.
     asked = compile_request(rest, survived.pins, survived.already, begin=survived.begin)
     seats = seats_elsewhere(sought.seats, asked)
     choice = choose(Board(asked, seats), sought.bonuses)
     return sought._replace(choice=choice, asked=asked, seats=seats)
+
+
+def _held_and_filled(
+    held: Held, survived: Survival, rest: PlanRequest, deadline: Deadline
+) -> Sought:
+    problem = compile_request(rest, held, survived.already, begin=survived.begin)
+    try:
+        return search(problem, rest, deadline)
+    except PlanRefused as refused:
+        # Hosts that share tables and visit each other may have been seated by hand in a way
+        # that is not found again. Then a survivor gives way; a pin never does.
+        if refused.subject_id in survived.pins or refused.subject_id not in held:
+            raise
+        rest_of_held = {pair: held[pair] for pair in held if pair != refused.subject_id}
+        return _held_and_filled(rest_of_held, survived, rest, deadline)
 
 
 def _asked(survived: Survival) -> Problem:
