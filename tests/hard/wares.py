@@ -17,6 +17,7 @@ from market.matching.models import MatchFeedback, MatchRow, SynonymRow
 from market.settings import Settings
 from market.work import all_kinds
 from market.worker import Worker
+from tests.hard.subscribed import subscribe
 from tests.hard.world import MODERATORS, VERIFIED, World
 
 STATUSES = ("draft", "published", "paused", "closed", "withdrawn", "expired")
@@ -33,6 +34,8 @@ async def stock(world: World, settings: Settings, indexes: Indexes) -> None:
     await _matches(world)
     await _links(world)
     await _others(world)
+    await subscribe(world)
+    world.ids["feeds"] = ["results", "needs"]
     world.ids["vocabularies"] = ["fields", "modes", "stages", "industries", "divisions"]
 
 
