@@ -19,7 +19,7 @@ Url = Annotated[
         max_length=2_000,
         pattern=ONE_LINE,
         description="http 或 https 网址 · an http or https address",
-        examples=["https://example.cn/duijie-hook"],
+        examples=["https://hooks.example/duijie"],
     ),
 ]
 

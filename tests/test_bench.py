@@ -17,7 +17,7 @@ from schemas.listings import Need, Result
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
 from search.port import Filters, SearchQuery, WeightedTerm
-from tests.bench import engine, pair, quality, table
+from tests.bench import alerts, engine, pair, quality, table
 from tests.bench.__main__ import main as run_all
 from tests.bench.bm25 import BM25, bigrams
 from tests.bench.clock import compare, peak_memory_mb
@@ -571,6 +571,20 @@ def test_the_pair_bench_measures_its_target_and_with_full_the_memory() -> None:
         "pair: duijie pair, 40 × 8: peak memory": ("≤", 1_500),
     }
     assert all(row.value > 0 for row in section.rows)
+
+
+def test_the_alerts_bench_measures_its_targets() -> None:
+    chosen = alerts.parser().parse_args(["--searches", "40", "--listings", "6"])
+
+    section = alerts.measure(chosen)
+
+    assert rows_with_target(section) == {
+        "one new listing, median of several": ("≤", 1),
+        "one new listing, in a process that just started": ("≤", 4),
+        "6 new listings at once": ("≤", 10),
+        "one listing that everybody looks for": ("≤", 60),
+    }
+    assert {row.name: row.value for row in section.rows}["alerts that it brought"] == 40
 
 
 def test_the_quality_bench_measures_its_three_targets() -> None:

@@ -201,7 +201,7 @@ def _statuses(operation: dict[str, Any], path: str, handler: HTTPRouteHandler) -
     yield from (400, 401, 422, 500, 503)
     if handler.opt.get("roles") is not None or handler.opt.get("may_refuse"):
         yield 403
-    if "{" in path:
+    if "{" in path or handler.opt.get("may_miss"):
         yield 404
     if "requestBody" in operation:
         yield from (413, 415)

@@ -92,7 +92,7 @@ async def mark_alert_read(
     operation_id="markAlertsRead",
     summary="将此条及更早的全部标为已读 · Mark one and all before it as read",
     tags=_TAGS,
-    opt=WRITER,
+    opt=WRITER | {"may_miss": True},
 )
 async def mark_alerts_read(
     data: JSONBody[ReadUntil], request: _Asked, database: NamedDependency[Database]

@@ -87,20 +87,25 @@ class Finding:
             rows = await plain_rows(session, _ROWS[kind], ids)
             await self._bring_up_to_date(session)
             own_news = await expired_news(session, rows)
-        fits = await asyncio.to_thread(self._fits, kind, rows)
-        posted = {fit.posted.row.id: fit.posted for fit in fits}
-        async with self._database.writing() as session:
-            versions = await _note_materials(session, posted.values())
-        async with self._database.reading() as session:
-            hearers = await _hearers(session, {fit.saved.id for fit in fits})
-        news = _news(kind, fits, hearers, versions)
-        *before, last = in_chunks([*news, *own_news]) or [[]]
+        fits = await asyncio.to_thread(self._fits, kind, rows) if len(self._saved) else []
+        news = [*await self._news(kind, fits), *own_news]
+        *before, last = in_chunks(news) or [[]]
         for chunk in before:
             async with self._database.writing() as session:
                 await tell(session, chunk, self._settings, utc_now())
         async with self._database.writing() as session:
             await tell(session, last, self._settings, utc_now())
             await finish(session, finishing)
+
+    async def _news(self, kind: str, fits: Sequence[_Fit]) -> list[News]:
+        if not fits:
+            return []
+        posted = {fit.posted.row.id: fit.posted for fit in fits}
+        async with self._database.writing() as session:
+            versions = await _note_materials(session, posted.values())
+        async with self._database.reading() as session:
+            hearers = await _hearers(session, {fit.saved.id for fit in fits})
+        return list(_news(kind, fits, hearers, versions))
 
     async def _bring_up_to_date(self, session: AsyncSession) -> None:
         synonyms = await self._synonyms.current(session)

@@ -18,7 +18,7 @@ from msgspec import json
 
 from market.accounts.viewer import Viewer
 from market.db import Database
-from market.errors import TooManyRequests
+from market.errors import TooManyRequests, Unavailable
 from market.subscriptions.queries import alerts_after
 from market.subscriptions.wire import alert_views
 from schemas.vocab import Lang
@@ -27,12 +27,14 @@ _LOOK_EVERY_S = 1.0
 _LOOK_BACK = timedelta(seconds=5)
 _AT_ONCE = 100
 MOST_EACH = 3
+# Each counts as a running request: most of these are for others.
+MOST_IN_ALL = 100
 
 Id = uuid.UUID
 
 
 class Streams:
-    """The streams of this process: at most MOST_EACH for one person."""
+    """The streams of this process: at most MOST_EACH for one person, MOST_IN_ALL for all."""
 
     def __init__(self) -> None:
         self._open: Counter[Id | None] = Counter()
@@ -43,7 +45,14 @@ class Streams:
         self._must_end = True
 
     def refuse_more(self, viewer: Viewer) -> None:
-        """Raises TooManyRequests."""
+        """Raises TooManyRequests, and Unavailable where this process has enough of all."""
+        if self._open.total() >= MOST_IN_ALL:
+            raise Unavailable(
+                "streams_used_up",
+                "提醒流已满，请稍后再试",
+                "All streams are in use; please try again later.",
+                retry_after_s=30,
+            )
         if self._open[viewer.user_id] >= MOST_EACH:
             raise TooManyRequests(
                 "too_many_streams",

@@ -17,6 +17,7 @@ from tests.hard.drafts import Draft, draft_of, wire_request
 from tests.hard.experience import Experience
 from tests.hard.mutations import spoil, spoil_bytes
 from tests.hard.operations import Operation, operations_of
+from tests.hard.subscribed import HOOK
 from tests.hard.values import Values
 from tests.hard.verdicts import faults_of
 from tests.hard.world import PASSWORD, VERIFIED, Actor, World
@@ -201,6 +202,16 @@ def known_values(world: World) -> dict[str, list[Any]]:
         "division": ["350582", None],
         "scopes": [["listings:read", "listings:write"], ["matches:read"]],
         "q": ["鞋底", "wet grip", "湿摩擦 系数"],
+        "query": [{}, {}, {"q": "鞋底", "field": ["materials"]}],
+        "until": world.ids.get("alerts", []),
+        "listing_id": [None],
+        "endpoint_id": [None],
+        "time_zone": ["Asia/Shanghai", "America/New_York"],
+        "quiet_from": [None],
+        "quiet_until": [None],
+        "channels": [["inbox"], []],
+        "url": [HOOK],
+        "form": ["atom", "json"],
         "cursor": ["e30", "WyJhIl0"],
         "file": [
             "编号,名称,简介,领域\n1,橡胶鞋底,湿摩擦系数0.55,新材料\n".encode(),

@@ -29,6 +29,7 @@ from market.settings import Settings
 from tests.hard.asgi import WireRequest, ask
 from tests.hard.fuzz_case import Finding, Fuzz, listening
 from tests.hard.request_log import without_request_log
+from tests.hard.subscribed import modest
 from tests.hard.wares import stock, work
 from tests.hard.world import heal, people
 
@@ -126,7 +127,7 @@ async def _figures(run: Fuzz, database: Database, seed: int, seconds: float) -> 
 @contextlib.asynccontextmanager
 async def _opened() -> AsyncIterator[tuple[Settings, Database]]:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_folder=Path(folder))
+        settings = modest(Settings(data_folder=Path(folder)))
         database = Database(settings.url_of_database)
         await migrate(database)
         try:

@@ -8,7 +8,7 @@ import msgspec
 
 _MARK = re.compile(rb"zq\d{5}qz|7319\d{6}")
 # Keys, sessions and one-time links: 256 random bits behind a prefix.
-_TOKEN = re.compile(rb"dj[skl]_[A-Za-z0-9_-]{43}")
+_TOKEN = re.compile(rb"dj[skltf]_[A-Za-z0-9_-]{43}")
 
 NOBODY: frozenset[str] = frozenset()
 

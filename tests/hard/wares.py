@@ -20,6 +20,7 @@ from market.work import all_kinds
 from market.worker import Worker
 from tests.hard.deal_wares import make_deals
 from tests.hard.fairs import hold_fairs
+from tests.hard.subscribed import subscribe
 from tests.hard.world import MODERATORS, VERIFIED, World
 
 STATUSES = ("draft", "published", "paused", "closed", "withdrawn", "expired")
@@ -38,6 +39,8 @@ async def stock(world: World, settings: Settings, indexes: Indexes) -> None:
     await _links(world)
     await _others(world)
     await make_deals(world)
+    await subscribe(world)
+    world.ids["feeds"] = ["results", "needs"]
     world.ids["vocabularies"] = [*_VOCABULARIES]
 
 

@@ -140,8 +140,8 @@ async def make_all_due(database: Database) -> None:
     await change_jobs(database, Job.state == "queued", run_at=START - timedelta(days=365))
 
 
-async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+async def until(is_so: Callable[[], Awaitable[bool]], *, limit_s: float = 20) -> None:
     """Wait for what no event tells of."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(limit_s):
         while not await is_so():  # noqa: ASYNC110
             await asyncio.sleep(0.02)

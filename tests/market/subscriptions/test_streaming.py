@@ -11,10 +11,10 @@ from litestar.response import ServerSentEventMessage
 
 from market.accounts.viewer import Viewer
 from market.db import new_id, utc_now
-from market.errors import TooManyRequests
+from market.errors import TooManyRequests, Unavailable
 from market.settings import Settings
 from market.subscriptions.models import Alert
-from market.subscriptions.streaming import MOST_EACH, Id, Streams, first_after
+from market.subscriptions.streaming import MOST_EACH, MOST_IN_ALL, Id, Streams, first_after
 from tests.market.subscriptions.square import Square
 
 URL = "/api/v1/alerts/stream"
@@ -117,6 +117,19 @@ async def test_one_person_has_a_few_streams_at_most(square: Square) -> None:
     for each in opened:
         await each.aclose()  # type: ignore[attr-defined]  # generators have it.
     streams.refuse_more(viewer)
+
+
+async def test_all_streams_together_leave_room_for_other_requests(square: Square) -> None:
+    streams, last = Streams(), first_after(utc_now())
+    people = [Viewer(user_id=new_id()) for _ in range(MOST_IN_ALL)]
+    opened = [streams.alerts(square.database, each, "zh", last, 30) for each in people]
+    for each in opened:
+        await anext(each)
+
+    with pytest.raises(Unavailable):
+        streams.refuse_more(_viewer(square))
+    for each in opened:
+        await each.aclose()  # type: ignore[attr-defined]  # generators have it.
 
 
 async def test_the_document_tells_of_every_webhook(square: Square) -> None:
