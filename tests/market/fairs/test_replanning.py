@@ -70,7 +70,7 @@ def changed_fairs(draw: st.DrawFn) -> tuple[PlanRequest, str | None]:
         request = changed(
             request, pairs=tuple(each for each in request.pairs if each.id != gone.id)
         )
-    if request.pairs and draw(st.booleans()):
+    if draw(st.booleans()) and request.pairs:
         pin = Pin(draw(st.sampled_from(request.pairs)).id, draw(st.sampled_from(slots)))
         request = changed(request, pins=(pin,))
     if draw(st.booleans()):
