@@ -10,7 +10,7 @@ from search.documents import SearchDocument
 from search.highlight import highlights
 from search.meilisearch_candidates import candidates, candidates_and_neighbours
 from search.meilisearch_codes import word_code, word_of_code
-from search.meilisearch_filters import facet_counts, filter_conditions
+from search.meilisearch_filters import facet_counts
 from search.meilisearch_http import MeilisearchConnection
 from search.meilisearch_reading import IndexReader
 from search.meilisearch_search import Ranked, TypedSearch
@@ -51,17 +51,22 @@ class MeilisearchEngine:
         self._synonyms = synonyms
 
     async def upsert(self, documents: Iterable[SearchDocument]) -> None:
-        await self._writer.upsert(documents)
+        try:
+            await self._writer.upsert(documents)
+        finally:
+            self._reader.forget()
 
     async def delete(self, ids: Iterable[str]) -> None:
-        await self._writer.delete(ids)
+        try:
+            await self._writer.delete(ids)
+        finally:
+            self._reader.forget()
 
     async def search(self, query: SearchQuery) -> SearchPage:
         typed = read_typed(query.text, self._synonyms)
         if typed.finds_nothing and not typed.is_blank:
             return SearchPage(hits=(), total=0, facets={name: {} for name in query.facets})
-        conditions = filter_conditions(query.filters)
-        page = await TypedSearch(self._reader, typed, conditions, query).page()
+        page = await TypedSearch(self._reader, typed, query).page()
         marked = typed.marked_words if query.highlight else frozenset[str]()
         return SearchPage(
             hits=tuple(await self._hits(page.hits, marked)),

@@ -4,20 +4,21 @@ The first asks how frequent the terms are, the second reads the documents that a
 these frequencies tells to be worth it. They are scored here, by all terms.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from search.meilisearch_codes import word_code
 from search.meilisearch_documents import WORD_FIELDS
-from search.meilisearch_filters import all_of, any_of, filter_conditions, has_word, prefix_code
-from search.meilisearch_reading import Found, IndexReader, Question, Stored
+from search.meilisearch_filters import Scope, all_of, prefix_code, scope_of
+from search.meilisearch_reading import IndexReader, Question, Stored
 from search.meilisearch_scoring import Frequencies, Scoring, terms_scoring
-from search.meilisearch_telling import MOST_DOCUMENTS, Telling, telling_filter
+from search.meilisearch_telling import Telling, told_by, worth_reading
 from search.port import Filters, Hit, Neighbourhood, WeightedTerm, distinct_hits
 from search.typed import heaviest_terms
 
 # The frequency of each term is a question of its own, for about 0.2 ms.
 MAX_TERMS = 100
 _FIELDS = ("key", "id", *WORD_FIELDS)
+_NEAR_FIELDS = (*_FIELDS, "industries")
 
 
 async def candidates(
@@ -27,10 +28,12 @@ async def candidates(
     known = heaviest_terms(terms, MAX_TERMS)
     if not known or limit <= 0:
         return []
-    frequencies, _ = await _asked(reader, known, ())
-    scoring = terms_scoring(known, frequencies)
-    worth = all_of([_worth_reading(scoring, frequencies), *filter_conditions(filters)])
-    stored = await reader.stored_where(worth, fields=_FIELDS, limit=MOST_DOCUMENTS)
+    documents, counts, _ = await reader.counted("words", _codes(known), ())
+    scoring = terms_scoring(known, Frequencies(documents, counts))
+    words = _tellings(scoring, counts)
+    told = told_by(words, documents, wanted=limit)
+    scope = scope_of(filters)
+    stored = await worth_reading(reader, scope, told, words, wanted=limit, fields=_FIELDS)
     return _hits(scoring, stored, limit)
 
 
@@ -40,52 +43,42 @@ async def candidates_and_neighbours(
     """Candidates, then neighbours that are none of them."""
     known = heaviest_terms(terms, MAX_TERMS)
     known_near = heaviest_terms(neighbourhood.terms, MAX_TERMS)
-    (near,) = filter_conditions(Filters(industries=neighbourhood.industries)) or [""]
-    frequencies, (first,) = await _asked(
-        reader, [*known, *known_near], [Question(filter=near, limit=max(0, neighbourhood.limit))]
+    near = scope_of(Filters(industries=neighbourhood.industries))
+    limit, limit_near = max(0, limit), max(0, neighbourhood.limit)
+    documents, counts, (first,) = await reader.counted(
+        "words", _codes([*known, *known_near]), [Question(near, limit=limit_near)]
     )
+    frequencies = Frequencies(documents, counts)
     scoring, scoring_near = (terms_scoring(each, frequencies) for each in (known, known_near))
-    worth = _worth_reading(scoring, frequencies)
-    worth_near = _worth_reading(scoring_near, frequencies, share=first.total)
-    stored = await reader.stored_where(
-        any_of([worth, all_of([near, worth_near])]),
-        fields=(*_FIELDS, "industries"),
-        limit=MOST_DOCUMENTS,
+    words = _tellings(scoring, counts)
+    told = told_by(words, documents, wanted=limit)
+    share = first.total / max(1, documents)
+    told_near = told_by(_tellings(scoring_near, counts, share), first.total, wanted=limit_near)
+    both = [*told.alternatives, *(all_of([*near.clauses, x]) for x in told_near.alternatives)]
+    stored = await worth_reading(
+        reader, Scope(), told._replace(alternatives=both), words, wanted=limit, fields=_NEAR_FIELDS
     )
     codes = set(map(prefix_code, neighbourhood.industries))
     neighbours = [each for each in stored if not codes.isdisjoint(each.industries)]
-    hits = _hits(scoring_near, neighbours, neighbourhood.limit)
-    if len(hits) < neighbourhood.limit:
+    hits = _hits(scoring_near, neighbours, limit_near)
+    if len(hits) < limit_near:
         hits += [Hit(hit.id or hit.key, 0.0) for hit in first.hits]
     return distinct_hits([*_hits(scoring, stored, limit), *hits])
 
 
-async def _asked(
-    reader: IndexReader, terms: Iterable[WeightedTerm], others: Iterable[Question]
-) -> tuple[Frequencies, list[Found]]:
-    """How frequent the terms are, and the answers to the other questions."""
-    tokens = list(dict.fromkeys(term.token for term in terms))
-    counting = [Question(filter=has_word(token)) for token in tokens]
-    everything, *answers = await reader.answers([Question(), *counting, *others])
-    counts = zip(map(word_code, tokens), answers, strict=False)
-    frequencies = Frequencies(everything.total, {code: count.total for code, count in counts})
-    return frequencies, answers[len(tokens) :]
+def _codes(terms: Iterable[WeightedTerm]) -> Iterable[str]:
+    return (word_code(term.token) for term in terms)
 
 
-def _worth_reading(scoring: Scoring, frequencies: Frequencies, share: int | None = None) -> str:
-    """Of the documents, or of so many of them, those that can have a high score."""
-    documents = frequencies.documents
-    part = 1.0 if share is None else share / max(1, documents)
-    return telling_filter(
-        (
-            Telling(weight, "words", code, frequencies.by_code[code] * part)
-            for code, weight in scoring.weights.items()
-        ),
-        documents * part,
-    )
+def _tellings(scoring: Scoring, counts: Mapping[str, int], share: float = 1.0) -> list[Telling]:
+    """The words in all documents, or in a share of them."""
+    return [
+        Telling(weight, "words", code, counts[code] * share)
+        for code, weight in scoring.weights.items()
+    ]
 
 
 def _hits(scoring: Scoring, stored: Iterable[Stored], limit: int) -> list[Hit]:
     """Those that share a term at all."""
     scored = scoring.scores(stored, WORD_FIELDS)
-    return [Hit(each.id or each.key, score) for score, each in scored[: max(0, limit)] if score]
+    return [Hit(each.id or each.key, score) for score, each in scored[:limit] if score]

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from search.text import clean
 
-# Words are compared by so many first characters: the server passes over longer ones.
+# Words are compared by so many first characters (half as many beyond the basic plane), as the
+# server passes over words of more than 250 letters.
 MAX_WORD_CHARACTERS = 60
 _MAX_VALUE_BYTES = 200
 # No word of a Latin language begins with these pairs, except for a few names of people.
@@ -35,12 +36,12 @@ def word_code(word: str) -> str:
 
     Words of letters a–z and digits stay as they are. Of any other word each character becomes
     four letters (eight beyond the basic plane), so that the code of a beginning of the word is
-    a beginning of its code. Only the first MAX_WORD_CHARACTERS characters count.
+    a beginning of its code.
     """
     word = word[:MAX_WORD_CHARACTERS]
     if _PLAIN.fullmatch(word) and not _LOOKS_CODED.fullmatch(word):
         return word
-    return characters_code(word)
+    return characters_code(word)[: _CODE_LENGTH * MAX_WORD_CHARACTERS]
 
 
 def ideograph_code(ideograph: str) -> str:

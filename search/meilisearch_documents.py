@@ -8,7 +8,7 @@ attributes is the order of BM25 for one word, and sums over words are ours to ma
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -42,7 +42,8 @@ from search.typed import MAX_ORGANISATION_CHARACTERS
 K1 = 1.2
 B = 0.75
 AVERAGE_WORDS = 110
-AVERAGE_CHARACTERS = 220
+AVERAGE_CHARACTERS = 190
+AVERAGE_HEAD_CHARACTERS = 30
 WORD_LEVELS: tuple[tuple[float, float], ...] = (
     # From this saturation on, and what then counts.
     (1.70, 1.80),
@@ -53,13 +54,21 @@ WORD_LEVELS: tuple[tuple[float, float], ...] = (
     (0.85, 0.95),
     (0.00, 0.70),
 )
-CHARACTER_LEVELS: tuple[tuple[float, float], ...] = ((1.50, 1.65), (1.20, 1.40), (0.00, 1.00))
+# The saturations of a character in all texts and at the head are added up.
+CHARACTER_LEVELS: tuple[tuple[float, float], ...] = (
+    (2.50, 2.80),
+    (1.80, 2.10),
+    (1.20, 1.40),
+    (0.00, 1.00),
+)
 WORD_FIELDS = tuple(f"w{level}" for level in range(len(WORD_LEVELS)))
 CHARACTER_FIELDS = tuple(f"c{level}" for level in range(len(CHARACTER_LEVELS)))
 SEARCHED_FIELDS = WORD_FIELDS + CHARACTER_FIELDS
 
 # The end of a name is found by its beginning: a part of a name is the beginning of an end.
 MAX_ENDING_CHARACTERS = 100
+# The server's limit is 468.
+_MAX_ENDING_LETTERS = 400
 _MIN_LATIN_LETTERS = 4
 
 
@@ -91,18 +100,19 @@ def _add_texts(made: dict[str, Any]) -> None:
     made["words"] = [word_code(word) for word in counts]
     made["title_words"] = [word_code(word) for word in dict.fromkeys(title_words)]
     made["latin"] = [word for word in counts if _may_be_slipped(word)]
-    made |= _by_level(counts, WORD_LEVELS, WORD_FIELDS, AVERAGE_WORDS, word_code)
+    made |= _by_level(_saturations(counts, AVERAGE_WORDS), WORD_LEVELS, WORD_FIELDS, word_code)
     _add_characters(made, _runs(f"{title}|{keywords}"), _runs(body))
 
 
 def _add_characters(made: dict[str, Any], head: list[list[str]], rest: list[list[str]]) -> None:
-    # What stands at the head counts twice, as the words of the title do.
-    counts = Counter(each for run in (*head, *head, *rest) for each in run)
-    ideographs = Counter({each: count for each, count in counts.items() if is_ideograph(each)})
-    made |= _by_level(
-        ideographs, CHARACTER_LEVELS, CHARACTER_FIELDS, AVERAGE_CHARACTERS, ideograph_code
-    )
-    made["characters"] = [word_code(each) for each in counts]
+    everywhere = Counter(each for run in (*head, *rest) for each in run)
+    at_head = Counter(each for run in head for each in run)
+    counts = _saturations(everywhere, AVERAGE_CHARACTERS)
+    for each, more in _saturations(at_head, AVERAGE_HEAD_CHARACTERS).items():
+        counts[each] += more
+    ideographs = {each: count for each, count in counts.items() if is_ideograph(each)}
+    made |= _by_level(ideographs, CHARACTER_LEVELS, CHARACTER_FIELDS, ideograph_code)
+    made["characters"] = [word_code(each) for each in everywhere]
     pairs = dict.fromkeys(pair for run in (*head, *rest) for pair in pairwise(run))
     made["pairs"] = [pair_code(*pair) for pair in pairs]
 
@@ -112,25 +122,41 @@ def _runs(folded: str) -> list[list[str]]:
     return [characters(part) for part in folded.split("|")]
 
 
+def holds_phrase(*, title: str, keywords: Iterable[str], body: str, parts: Sequence[str]) -> bool:
+    """Whether the parts (search.text.characters) stand one after the other in a text."""
+    wanted, length = list(parts), len(parts)
+    runs = _runs(text.fold("|".join([title, *keywords, body])))
+    return any(
+        run[place : place + length] == wanted
+        for run in runs
+        for place in range(len(run) - length + 1)
+    )
+
+
 def _may_be_slipped(word: str) -> bool:
-    return word.isascii() and word.isalnum() and len(word) >= _MIN_LATIN_LETTERS
+    """Whether it is a Latin word, long enough for a slip, that is its own code."""
+    return len(word) >= _MIN_LATIN_LETTERS and word.isascii() and word_code(word) == word
+
+
+def _saturations(counts: Counter[str], average: int) -> dict[str, float]:
+    """How much each word says, where a document has so many words on average."""
+    k = K1 * (1 - B + B * counts.total() / average)
+    return {word: count * (K1 + 1) / (count + k) for word, count in counts.items()}
 
 
 def _by_level(
-    counts: Counter[str],
+    saturations: Mapping[str, float],
     levels: Sequence[tuple[float, float]],
     fields: Sequence[str],
-    average: int,
     code: Callable[[str], str],
 ) -> dict[str, str]:
     """The words in the fields of how much they say."""
-    k = K1 * (1 - B + B * counts.total() / average)
     by_field: list[list[str]] = [[] for _ in fields]
-    of_count: dict[int, list[str]] = {}
-    for word, count in counts.items():
-        if count not in of_count:
-            of_count[count] = by_field[_level(count * (K1 + 1) / (count + k), levels)]
-        of_count[count].append(code(word))
+    of_saturation: dict[float, list[str]] = {}
+    for word, saturation in saturations.items():
+        if saturation not in of_saturation:
+            of_saturation[saturation] = by_field[_level(saturation, levels)]
+        of_saturation[saturation].append(code(word))
     return {field: " ".join(codes) for field, codes in zip(fields, by_field, strict=True) if codes}
 
 
@@ -172,7 +198,7 @@ def _endings(name: str) -> list[str]:
 
 def ending_code(letters: Sequence[str]) -> str:
     """The letters of a name from some place on, as far as they are compared."""
-    return characters_code("".join(letters[:MAX_ENDING_CHARACTERS]))
+    return characters_code("".join(letters[:MAX_ENDING_CHARACTERS]))[:_MAX_ENDING_LETTERS]
 
 
 def _add_ranges(made: dict[str, Any], document: SearchDocument) -> None:

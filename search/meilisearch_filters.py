@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
+import msgspec
+
 from search.fields import I64_MAX, I64_MIN, prefix_term
 from search.meilisearch_codes import key_of, pair_code, value_code, value_of_code, word_code
 from search.meilisearch_documents import MAX_ENDING_CHARACTERS, ending_code
@@ -19,34 +21,44 @@ ORDERS: dict[Sort, tuple[str, ...]] = {
     "trl_up": ("trl_min:asc", "key:asc"),
     "trl_down": ("trl_min:desc", "key:asc"),
 }
-# The time of a longer list grows with its square.
-_VALUES_A_LIST = 500
+# The server copies the text of a condition once for each value in it.
+_VALUES_A_CONDITION = 20
+
+# What every hit meets: conditions, or lists of conditions of which it meets one.
+Clause = str | list[str]
+Filter = list[Clause]
 
 NOTHING = 'key = ""'
 
 
-def all_of(conditions: Iterable[str]) -> str:
-    """The conjunction; of none the empty filter, which keeps everything."""
-    kept = list(dict.fromkeys(filter(None, conditions)))
-    return kept[0] if len(kept) == 1 else " AND ".join(f"({each})" for each in kept)
+def all_of(clauses: Iterable[Clause]) -> str:
+    """The clauses as one condition; of none the empty one, which keeps everything."""
+    kept = [f"({_as_condition(clause)})" for clause in clauses]
+    return kept[0][1:-1] if len(kept) == 1 else " AND ".join(kept)
 
 
-def any_of(conditions: Iterable[str]) -> str:
-    """The disjunction; of none a filter that keeps nothing."""
-    kept = list(dict.fromkeys(conditions))
-    if not kept:
-        return NOTHING
-    return kept[0] if len(kept) == 1 else " OR ".join(f"({each})" for each in kept)
+def _as_condition(clause: Clause) -> str:
+    alternatives = [clause] if isinstance(clause, str) else clause or [NOTHING]
+    if len(alternatives) == 1:
+        return alternatives[0]
+    return " OR ".join(f"({each})" for each in alternatives)
 
 
-def one_of(field: str, codes: Sequence[str]) -> str:
-    """The field has one of these values."""
-    if len(codes) == 1:
-        return f"{field} = {quoted(codes[0])}"
-    return any_of(
-        f"{field} IN [{', '.join(map(quoted, codes[start : start + _VALUES_A_LIST]))}]"
-        for start in range(0, len(codes), _VALUES_A_LIST)
-    )
+def one_of(field: str, codes: Sequence[str]) -> list[str]:
+    """The field has one of these values, as alternatives."""
+    return [
+        holds(field, part[0]) if len(part) == 1 else f"{field} IN [{', '.join(map(quoted, part))}]"
+        for part in _parts(codes)
+    ]
+
+
+def none_of(field: str, codes: Sequence[str]) -> Filter:
+    return [f"{field} NOT IN [{', '.join(map(quoted, part))}]" for part in _parts(codes)]
+
+
+def _parts(codes: Sequence[str]) -> Iterable[Sequence[str]]:
+    for start in range(0, len(codes), _VALUES_A_CONDITION):
+        yield codes[start : start + _VALUES_A_CONDITION]
 
 
 def quoted(value: str) -> str:
@@ -54,8 +66,12 @@ def quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
+def holds(field: str, code: str) -> str:
+    return f"{field} = {quoted(code)}"
+
+
 def has_word(word: str) -> str:
-    return f"words = {quoted(word_code(word))}"
+    return holds("words", word_code(word))
 
 
 def has_words(words: Iterable[str]) -> str:
@@ -63,7 +79,7 @@ def has_words(words: Iterable[str]) -> str:
 
 
 def has_character(character: str) -> str:
-    return f"characters = {quoted(word_code(character))}"
+    return holds("characters", word_code(character))
 
 
 def has_phrase(parts: Sequence[str]) -> str:
@@ -74,28 +90,48 @@ def has_phrase(parts: Sequence[str]) -> str:
     """
     if len(parts) == 1:
         return has_character(parts[0])
-    return all_of(f"pairs = {quoted(pair_code(*pair))}" for pair in pairwise(parts))
+    return all_of(holds("pairs", pair_code(*pair)) for pair in pairwise(parts))
 
 
-def filter_conditions(filters: Filters) -> list[str]:
+class Scope(msgspec.Struct, frozen=True):
+    """Where is searched: documents that meet all clauses, of `keys` if these are told."""
+
+    clauses: tuple[Clause, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    def having(self, *clauses: Clause) -> "Scope":
+        return Scope((*clauses, *self.clauses), self.keys)
+
+    @property
+    def filter(self) -> Filter:
+        return [*self.clauses, *([one_of("key", self.keys)] if self.keys else [])]
+
+    def parts(self, size: int) -> list["Scope"]:
+        """The same documents in scopes of so many keys at most, none of them in two."""
+        if len(self.keys) <= size:
+            return [self]
+        starts = range(0, len(self.keys), size)
+        return [Scope(self.clauses, self.keys[start : start + size]) for start in starts]
+
+
+def scope_of(filters: Filters) -> Scope:
     alternatives = (
-        ("key", map(key_of, filters.ids)),
         ("fields", map(value_code, filters.fields)),
         ("industries", map(prefix_code, filters.industries)),
         ("divisions", map(prefix_code, filters.divisions)),
         ("modes", map(value_code, filters.modes)),
     )
-    conditions = [
+    clauses: Filter = [
         one_of(field, accepted)
         for field, values in alternatives
         if (accepted := list(dict.fromkeys(values)))
     ]
-    conditions += _named(spelled_out(filters.organisation)[:MAX_ORGANISATION_CHARACTERS])
-    conditions += _overlapping("trl", filters.trl_min, filters.trl_max)
-    conditions += _overlapping("price", filters.price_min_cny, filters.price_max_cny)
+    clauses += _named(spelled_out(filters.organisation)[:MAX_ORGANISATION_CHARACTERS])
+    clauses += _overlapping("trl", filters.trl_min, filters.trl_max)
+    clauses += _overlapping("price", filters.price_min_cny, filters.price_max_cny)
     if filters.published_since_s is not None:
-        conditions.append(f"published_at_s >= {_within_64_bits(filters.published_since_s)}")
-    return conditions
+        clauses.append(f"published_at_s >= {_within_64_bits(filters.published_since_s)}")
+    return Scope(tuple(clauses), tuple(dict.fromkeys(map(key_of, filters.ids))))
 
 
 def prefix_code(code: str) -> str:

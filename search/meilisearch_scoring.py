@@ -42,7 +42,8 @@ class Frequencies(msgspec.Struct, frozen=True):
 
     def idf(self, code: str) -> float:
         """The idf of BM25; 0 for a code that no document holds."""
-        df = self.by_code.get(code, 0)
+        # A count may be older than the number of documents.
+        df = min(self.by_code.get(code, 0), self.documents)
         return math.log(1 + (self.documents - df + 0.5) / (df + 0.5)) if df else 0.0
 
     def weights(self, codes: Iterable[str], factor: float = 1.0) -> Weights:

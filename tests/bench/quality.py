@@ -7,6 +7,7 @@ python -m tests.bench.quality [--json]
 """
 
 import argparse
+import asyncio
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -19,15 +20,20 @@ from market.indexing.documents import document_of_result, text_of_need
 from market.matching.pairing import Matcher
 from schemas.listings import Need, Result
 from search.embedded import EmbeddedEngine
+from search.meilisearch import MeilisearchConnection, MeilisearchEngine
 from search.port import SearchQuery
 from search.synonyms import shipped_synonyms
 from search.text import words
 from tests.bench.bm25 import BM25, bigrams
 from tests.bench.lexicon import DATA
-from tests.bench.table import Row, Section, arguments, at_least, run_alone, stated
+from tests.bench.served import found_results, index_results, matched_results
+from tests.bench.table import Row, Section, arguments, at_least, note, run_alone, stated
+from tests.search.live import live_server, make_empty, missing_server
 
 # Of the day that the development set was made, so that its deadlines lie ahead for ever.
-_AS_OF = date(2026, 11, 23)
+AS_OF = date(2026, 11, 23)
+# So much nDCG another engine may cost.
+MOST_LOST = 0.02
 _NDCG_DEPTH = 10
 _RECALL_DEPTH = 50
 _NEED_TITLE_WEIGHT = 2.0
@@ -74,8 +80,41 @@ def measure(_chosen: argparse.Namespace) -> Section:
         rows += _rows(f"needs, BM25 of {name}", quality(ranked, wanted))
         ranked = {each.id: index.ranked(dict.fromkeys(cut(each.q), 1.0)) for each in searches}
         rows += _rows(f"searches, BM25 of {name}", quality(ranked, asked))
+    if missing_server():
+        note(f"quality: no rows of Meilisearch, which {missing_server()}")
+    else:
+        rows += asyncio.run(_served_rows(results, needs, wanted, searches, asked))
     title = f"quality: {len(results)} results, {len(wanted)} needs, {len(asked)} searches"
     return Section(title, rows)
+
+
+async def _served_rows(
+    results: Sequence[Result],
+    needs: Sequence[Need],
+    wanted: Mapping[str, Grades],
+    searches: Sequence[TypedSearch],
+    asked: Mapping[str, Grades],
+) -> list[Row]:
+    """The same on a Meilisearch server: needs must come out as on the embedded engine."""
+    matcher = Matcher(results, needs, as_of=AS_OF)
+    own = {
+        need.id: [m.result_id for m in found]
+        for need, found in zip(needs, matcher.results_for_needs(top=_RECALL_DEPTH), strict=True)
+    }
+    async with live_server() as server:
+        index_uid = f"{server.prefix}results"
+        await make_empty(server.url, server.master_key, index_uid)
+        async with MeilisearchConnection(server.url, server.master_key) as connection:
+            engine = MeilisearchEngine(connection, index_uid, synonyms=shipped_synonyms())
+            await index_results(engine, results)
+            matched = await matched_results(engine, matcher, top=_RECALL_DEPTH)
+            typed = [(search.id, search.q) for search in searches]
+            found = await found_results(engine, typed, top=_RECALL_DEPTH)
+    target = quality(own, wanted).ndcg - MOST_LOST
+    return [
+        *_rows("needs on Meilisearch", quality(matched, wanted), target=target),
+        *_rows("searches on Meilisearch", quality(found, asked)),
+    ]
 
 
 def ndcg(ranking: Sequence[str], grades: Grades, *, depth: int = _NDCG_DEPTH) -> float:
@@ -148,7 +187,7 @@ def need_text(need: Need) -> Need:
 
 
 def _matched(results: Sequence[Result], needs: Sequence[Need]) -> dict[str, list[str]]:
-    matcher = Matcher(results, needs, as_of=_AS_OF)
+    matcher = Matcher(results, needs, as_of=AS_OF)
     found = matcher.results_for_needs(top=_RECALL_DEPTH)
     return {
         need.id: [match.result_id for match in matches]

@@ -5,19 +5,23 @@ says something: no times, and tasks counted from 1. A replayed request gets the 
 same request got, in their order, the last one again and again; any other request fails the test.
 """
 
-import gzip
 import hashlib
 import json
+import lzma
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import httpx
 
-from tests.search.live import VERSION
+from tests.search.live import VERSION, make_empty
 
 FOLDER = Path(__file__).parent / "recorded" / VERSION
+# The command that records tells here with which server.
+RECORD_URL, RECORD_KEY = "DUIJIE_TEST_RECORD_URL", "DUIJIE_TEST_RECORD_KEY"
+IS_RECORDING = RECORD_URL in os.environ
 # The index of all recordings.
 RECORDED_INDEX = "recorded-results"
 _PASSING = ("enqueuedAt", "startedAt", "finishedAt", "duration", "batchUid", "requestUid")
@@ -37,9 +41,15 @@ class Exchange(NamedTuple):
 class Recording:
     """The exchanges of the tests of one module, in a file of their own."""
 
-    def __init__(self, name: str, *, is_new: bool = False) -> None:
-        self._path = FOLDER / f"{name}.jsonl.gz"
-        self._by_test: dict[str, list[Exchange]] = {} if is_new else dict(_read(self._path))
+    def __init__(self, name: str) -> None:
+        self._path = FOLDER / f"{name}.jsonl.xz"
+        self._by_test: dict[str, list[Exchange]] = {} if IS_RECORDING else dict(_read(self._path))
+
+    def transport(self, test: str) -> httpx.AsyncBaseTransport:
+        """Replays, or records where the command to record runs the test."""
+        if IS_RECORDING:
+            return self.record(test, os.environ[RECORD_URL], os.environ[RECORD_KEY])
+        return self.replay(test)
 
     def replay(self, test: str) -> httpx.AsyncBaseTransport:
         return _Replay(test, self._by_test.get(test, []))
@@ -47,6 +57,13 @@ class Recording:
     def record(self, test: str, url: str, key: str) -> httpx.AsyncBaseTransport:
         exchanges = self._by_test[test] = list[Exchange]()
         return _Recorder(exchanges, url, key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if IS_RECORDING:
+            self.save()
 
     def save(self) -> None:
         """Bodies that come again are kept once."""
@@ -60,14 +77,19 @@ class Recording:
             lines.append(_json({"test": test, "exchanges": told}))
         kept = [_json(list(bodies)), *lines]
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # Without a time in it the same recording gives the same file.
-        self._path.write_bytes(gzip.compress("\n".join(kept).encode(), mtime=0))
+        self._path.write_bytes(lzma.compress("\n".join(kept).encode()))
+
+
+async def start_recording() -> None:
+    """Let the recorded test find an empty index."""
+    if IS_RECORDING:
+        await make_empty(os.environ[RECORD_URL], os.environ[RECORD_KEY], RECORDED_INDEX)
 
 
 def _read(path: Path) -> Iterator[tuple[str, list[Exchange]]]:
     if not path.exists():
         return
-    first, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    first, *lines = lzma.decompress(path.read_bytes()).decode().splitlines()
     bodies = json.loads(first)
     for line in lines:
         kept = json.loads(line)

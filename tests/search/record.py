@@ -7,11 +7,10 @@ import os
 import subprocess
 import sys
 
+from tests.search.exchanges import RECORD_KEY, RECORD_URL
 from tests.search.live import missing_server, running_server
 
-# Tests that are replayed find here where to record instead.
-RECORD_URL, RECORD_KEY = "DUIJIE_TEST_RECORD_URL", "DUIJIE_TEST_RECORD_KEY"
-_REPLAYED = ("tests/search/test_meilisearch.py",)
+_REPLAYED = ("tests/search", "tests/market/matching")
 
 
 def main() -> int:
@@ -19,7 +18,7 @@ def main() -> int:
         sys.stderr.write(f"Recording {reason}.\n")
         return 1
     with running_server() as (url, master_key):
-        command = [sys.executable, "-m", "pytest", "-k", "Replayed", *_REPLAYED]
+        command = [sys.executable, "-m", "pytest", "-k", "replayed or Replayed", *_REPLAYED]
         told = {RECORD_URL: url, RECORD_KEY: master_key}
         return subprocess.run(command, env=os.environ | told, check=False).returncode
 
