@@ -1,4 +1,4 @@
-"""subscriptions."""
+"""Saved searches, alerts, webhooks and mails; an index for feeds of what was published last."""
 
 import sqlalchemy as sa
 from alembic import op
