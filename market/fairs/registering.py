@@ -30,8 +30,8 @@ from market.fairs.wire import takes_registrations
 from market.http.paging import id_of
 from market.listings.models import Listing
 from schemas.fair_registrations import (
+    FairRegistrationForm,
     RegistrationChange,
-    RegistrationForm,
 )
 from schemas.fairs import ParticipantKind
 
@@ -43,7 +43,7 @@ async def register(
     session: AsyncSession,
     viewer: Viewer,
     fair_id: Id | None,
-    form: RegistrationForm,
+    form: FairRegistrationForm,
     now: datetime,
 ) -> FairRegistration:
     """Register the viewer's organisation, or another one for the organizer of the fair.
@@ -92,7 +92,7 @@ async def _fair_to_join(
 
 
 async def _who(
-    session: AsyncSession, viewer: Viewer, form: RegistrationForm, *, by_organizer: bool
+    session: AsyncSession, viewer: Viewer, form: FairRegistrationForm, *, by_organizer: bool
 ) -> Organisation:
     named = form.organisation_id
     if not by_organizer:
@@ -161,7 +161,7 @@ def _known_id(text: str | None) -> Id | None:
 
 
 async def _check(
-    session: AsyncSession, fair: Fair, sent: RegistrationForm | RegistrationChange
+    session: AsyncSession, fair: Fair, sent: FairRegistrationForm | RegistrationChange
 ) -> None:
     errors: list[FieldError] = []
     if isinstance(sent.zone, str) and sent.zone not in {zone["code"] for zone in fair.zones}:

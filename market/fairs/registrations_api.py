@@ -48,10 +48,10 @@ from market.http.idempotency import TAKES_KEY, Answer
 from market.http.paging import DEFAULT_PER_PAGE, CursorText, Limit, cursor_of, id_of, place_of
 from schemas.common import Page
 from schemas.fair_registrations import (
+    FairRegistrationForm,
     ListingsForm,
     RegistrationAction,
     RegistrationChange,
-    RegistrationForm,
     RegistrationStatus,
     RegistrationSummary,
     RegistrationView,
@@ -87,7 +87,7 @@ KindAsked = Annotated[
 )
 async def register_for_fair(
     fair_id: FromPath[str],
-    data: JSONBody[RegistrationForm],
+    data: JSONBody[FairRegistrationForm],
     request: Asked,
     database: NamedDependency[Database],
 ) -> Response[RegistrationView]:

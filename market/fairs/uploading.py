@@ -19,8 +19,8 @@ from market.fairs.registering import KINDS, change_registration, register
 from market.fairs.registration_queries import delegates_of
 from market.fairs.registration_sheet import SheetProblem, SheetRow
 from schemas.fair_registrations import (
+    FairRegistrationForm,
     RegistrationChange,
-    RegistrationForm,
     UploadReport,
     UploadRow,
 )
@@ -173,7 +173,7 @@ class _Upload:
         delegation = await self._delegation(row.delegation)
         present = self._registered.get(organisation.id)
         if present is None:
-            form = RegistrationForm(
+            form = FairRegistrationForm(
                 zone=self._zones.get(row.zone),
                 delegation_id=delegation,
                 teams=row.teams,
