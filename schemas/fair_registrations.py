@@ -51,7 +51,7 @@ class DelegateChange(Request, kw_only=True):
     consents: bool | UnsetType = UNSET
 
 
-class RegistrationForm(Request, kw_only=True):
+class FairRegistrationForm(Request, kw_only=True):
     """An organisation registers. `absent_slots` are those in which it can't meet.
 
     `teams` is how many meetings it can hold at the same time. `listing_ids` are published

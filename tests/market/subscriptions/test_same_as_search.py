@@ -7,8 +7,8 @@ import pytest
 from tantivy import Query
 
 from market.db import Database, utc_now
-from market.indexing.embedded import Kind
 from market.indexing.published import published_documents
+from market.indexing.upkeep import Kind
 from market.jobs import TELL_OF_LISTINGS, enqueue
 from market.matching.synonyms import marketplace_synonyms
 from market.subscriptions.asked import exact_filters
