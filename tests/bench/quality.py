@@ -20,15 +20,14 @@ from market.indexing.documents import document_of_result, text_of_need
 from market.matching.pairing import Matcher
 from schemas.listings import Need, Result
 from search.embedded import EmbeddedEngine
-from search.meilisearch import MeilisearchConnection, MeilisearchEngine
 from search.port import SearchQuery
 from search.synonyms import shipped_synonyms
 from search.text import words
 from tests.bench.bm25 import BM25, bigrams
 from tests.bench.lexicon import DATA
-from tests.bench.served import found_results, index_results, matched_results
+from tests.bench.served import found_results, index_results, live_engine, matched_results
 from tests.bench.table import Row, Section, arguments, at_least, note, run_alone, stated
-from tests.search.live import live_server, make_empty, missing_server
+from tests.search.live import missing_server
 
 # Of the day that the development set was made, so that its deadlines lie ahead for ever.
 AS_OF = date(2026, 11, 23)
@@ -101,15 +100,11 @@ async def _served_rows(
         need.id: [m.result_id for m in found]
         for need, found in zip(needs, matcher.results_for_needs(top=_RECALL_DEPTH), strict=True)
     }
-    async with live_server() as server:
-        index_uid = f"{server.prefix}results"
-        await make_empty(server.url, server.master_key, index_uid)
-        async with MeilisearchConnection(server.url, server.master_key) as connection:
-            engine = MeilisearchEngine(connection, index_uid, synonyms=shipped_synonyms())
-            await index_results(engine, results)
-            matched = await matched_results(engine, matcher, top=_RECALL_DEPTH)
-            typed = [(search.id, search.q) for search in searches]
-            found = await found_results(engine, typed, top=_RECALL_DEPTH)
+    async with live_engine() as engine:
+        await index_results(engine, results)
+        matched = await matched_results(engine, matcher, top=_RECALL_DEPTH)
+        typed = [(search.id, search.q) for search in searches]
+        found = await found_results(engine, typed, top=_RECALL_DEPTH)
     target = quality(own, wanted).ndcg - MOST_LOST
     return [
         *_rows("needs on Meilisearch", quality(matched, wanted), target=target),
