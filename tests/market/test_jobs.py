@@ -378,7 +378,8 @@ async def test_worker_that_falls_silent_at_every_attempt_leaves_a_dead_job(
 
 async def test_job_of_workers_that_keep_dying_waits_longer_each_time(database: Database) -> None:
     await put(database, run_at=START)
-    now, waits_s = START, []
+    now = START
+    waits_s: list[float] = []
     while len(waits_s) < 6:
         if await take(database, lease_s=2, now=now):
             now += timedelta(seconds=3)
