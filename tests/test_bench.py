@@ -17,7 +17,7 @@ from schemas.listings import Need, Result
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine
 from search.port import Filters, SearchQuery, WeightedTerm
-from tests.bench import alerts, engine, pair, quality, table
+from tests.bench import alerts, engine, pair, quality, table, webhooks
 from tests.bench.__main__ import main as run_all
 from tests.bench.bm25 import BM25, bigrams
 from tests.bench.clock import compare, peak_memory_mb
@@ -585,6 +585,19 @@ def test_the_alerts_bench_measures_its_targets() -> None:
         "one listing that everybody looks for": ("≤", 60),
     }
     assert {row.name: row.value for row in section.rows}["alerts that it brought"] == 40
+
+
+def test_the_webhooks_bench_measures_its_targets() -> None:
+    given = ["--endpoints", "3", "--messages", "9", "--rate", "50"]
+
+    section = webhooks.measure(webhooks.parser().parse_args(given))
+
+    assert rows_with_target(section) == {
+        "delay of messages to the others, p99": ("≤", 2),
+        "memory that it took more": ("≤", 20),
+    }
+    arrived = {row.name: row.value for row in section.rows}
+    assert arrived["messages to the others that arrived"] == 6
 
 
 def test_the_quality_bench_measures_its_three_targets() -> None:

@@ -47,7 +47,7 @@ _LIMITED = WRITER | {"is_limited": True}
     operation_id="createEndpoint",
     summary="登记 webhook 端点（密钥只显示一次） · Add an endpoint; its secret is shown once",
     tags=_TAGS,
-    opt=WRITER,
+    opt=_LIMITED,
 )
 async def create_endpoint(
     data: JSONBody[EndpointForm],
@@ -56,6 +56,7 @@ async def create_endpoint(
     settings: NamedDependency[Settings],
 ) -> NewEndpoint:
     endpoints.refuse_outsiders(request.user)
+    await _limit(request, database)
     await endpoints.refuse_address(data.url, settings)
     async with database.writing() as session:
         made = await endpoints.create_endpoint(session, request.user, data, settings, utc_now())
@@ -101,7 +102,7 @@ async def read_endpoint(
     operation_id="changeEndpoint",
     summary="修改、停用或启用端点 · Change, disable or enable an endpoint",
     tags=_TAGS,
-    opt=WRITER | TAKES_VERSION,
+    opt=_LIMITED | TAKES_VERSION,
 )
 async def change_endpoint(
     endpoint_id: FromPath[str],
@@ -114,6 +115,7 @@ async def change_endpoint(
         await own_endpoint(session, request.user, id_of(endpoint_id))
     version = version_asked(request)
     if data.url is not UNSET:
+        await _limit(request, database)
         await endpoints.refuse_address(data.url, settings)
     async with database.writing() as session:
         changed = await endpoints.change_endpoint(
@@ -234,7 +236,7 @@ async def replay_delivery(
 
 
 async def _limit(request: _Asked, database: Database) -> None:
-    """Nobody makes the marketplace knock at a door all day."""
+    """Nobody makes the marketplace knock at doors, or ask for names, all day."""
     key = f"webhook-test:{request.user.organisation_id or request.user.user_id}"
     await take_attempts(database, [Allowance(key, _TRIES_A_QUARTER_HOUR)], utc_now())
 

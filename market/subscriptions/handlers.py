@@ -33,7 +33,7 @@ _BULK_WORK = frozenset({INDEX, CHECK_IMPORT, APPLY_IMPORT, UNDO_IMPORT})
 _JOBS_TOGETHER = 10
 # Messages on their way at once from a process, and how many of its places they may take.
 _MESSAGES_TOGETHER = 16
-_GROUPS_AT_ONCE = 2
+_GROUPS_AT_ONCE = 3
 _MAILS_TOGETHER = 10
 
 

@@ -1,7 +1,7 @@
 """What people do with their saved searches: save, change, stop, delete, and give them a feed."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -21,6 +21,9 @@ from market.subscriptions.queries import own_subscription
 from market.subscriptions.schedule import minute_of, next_digest, zone_names
 from schemas.subscriptions import PreviewForm, SavedQuery, SavedSearchChange, SavedSearchForm
 
+# A time of the past mutes nothing any more, and may stay.
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_MUTED_AT_MOST = timedelta(days=5 * 366)
 SEARCHES = frozenset({"results", "needs"})
 _TIMES = {"digest_time": "digest_minute", "quiet_from": "quiet_from", "quiet_until": "quiet_until"}
 _SAME = ("frequency", "digest_weekday", "time_zone", "muted_until", "min_score")
@@ -58,7 +61,7 @@ async def save_search(
         created_at=now,
         changed_at=now,
     )
-    await _check_telling(session, viewer, saved, settings)
+    await _check_telling(session, viewer, saved, settings, now)
     saved.next_digest_at = digest_after(saved, now)
     session.add(saved)
     await session.flush()
@@ -157,7 +160,7 @@ async def change_search(
         refuse_wrong(saved.kind, change.query, viewer)
         saved.query = msgspec.to_builtins(change.query)
     _set(saved, change)
-    await _check_telling(session, viewer, saved, settings)
+    await _check_telling(session, viewer, saved, settings, now)
     saved.changed_at = now
     saved.next_digest_at = digest_after(saved, now)
     if saved.next_digest_at is None and await _has_waiting(session, saved):
@@ -193,9 +196,13 @@ _NO_ENDPOINT = FieldError(
 
 
 async def _check_telling(
-    session: AsyncSession, viewer: Viewer, saved: Subscription, settings: Settings
+    session: AsyncSession, viewer: Viewer, saved: Subscription, settings: Settings, now: datetime
 ) -> None:
     errors: list[FieldError] = []
+    if saved.muted_until is not None and not _EARLIEST < saved.muted_until < now + _MUTED_AT_MOST:
+        errors.append(
+            FieldError("#/muted_until", "应在今后五年之内", "Must lie within the next five years.")
+        )
     if saved.time_zone not in zone_names():
         errors.append(FieldError("#/time_zone", "没有这个时区", "There is no such time zone."))
     if (saved.quiet_from is None) != (saved.quiet_until is None):

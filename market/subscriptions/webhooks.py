@@ -127,7 +127,9 @@ class Webhooks:
         if made.endpoint.state == "disabled":
             _close(made.delivery, "dead", now, "端点已停用 · The endpoint is disabled")
             return None
-        if self._asked[made.endpoint.id] >= AT_ONCE_EACH:
+        # One that may be dead keeps a place waiting as long as it takes to give up: one, not two.
+        most = AT_ONCE_EACH if made.endpoint.failures == 0 else 1
+        if self._asked[made.endpoint.id] >= most:
             later: datetime | None = now + _BUSY
         else:
             later = await _paused_until(session, made.endpoint, now)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -24,6 +25,8 @@ class Receiver:
     def __init__(self, behaviour: _Behaviour) -> None:
         self._behaviour = behaviour
         self.received: list[Received] = []
+        # When each message came first, by its id.
+        self.arrivals: dict[str, float] = {}
         self.connections = 0
         self.most_at_once = 0
         self._at_once = 0
@@ -37,7 +40,9 @@ class Receiver:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            self.received.append(await _request(reader))
+            request = await _request(reader)
+            self.received.append(request)
+            self.arrivals.setdefault(request.headers.get("webhook-id", ""), perf_counter())
             await self._behaviour(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass

@@ -83,6 +83,8 @@ async def test_a_saved_search_is_told_as_it_was_saved(square: Square) -> None:
         ({"channels": ["webhook"]}, ["#/endpoint_id"]),
         ({"endpoint_id": NO_SUCH_ID}, ["#/endpoint_id"]),
         ({"muted_until": "2027-01-01"}, ["#/muted_until"]),
+        ({"muted_until": "9999-12-31T23:59:59-23:59"}, ["#/muted_until"]),
+        ({"muted_until": "0001-01-01T00:00:00+23:59"}, ["#/muted_until"]),
         ({"name": " "}, ["#/name"]),
     ],
 )

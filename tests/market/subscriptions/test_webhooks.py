@@ -405,12 +405,27 @@ async def test_the_limit_of_endpoints_holds_when_many_ask_at_once(
 
 async def test_test_messages_are_limited(square: Square) -> None:
     endpoint_id, _ = await endpoint(square, "http://127.0.0.1:9/hook")
-    await fire(square, endpoint_id, times=30)
+    # To name an address counts, too.
+    await fire(square, endpoint_id, times=29)
 
-    answer = await square.client.post(f"{URL}/{endpoint_id}/test", headers=square.seeker.headers)
+    answers = [
+        await square.client.post(f"{URL}/{endpoint_id}/test", headers=square.seeker.headers),
+        await square.client.post(
+            URL, json={"url": "https://guess.invalid"}, headers=square.seeker.headers
+        ),
+    ]
 
-    assert answer.status_code == 429
-    assert answer.headers["retry-after"]
+    assert [answer.status_code for answer in answers] == [429, 429]
+    assert answers[0].headers["retry-after"]
+
+
+async def test_names_inside_and_names_of_nobody_are_refused_alike(square: Square) -> None:
+    answers = [
+        await square.client.post(URL, json={"url": url}, headers=square.seeker.headers)
+        for url in ("https://localhost/", "https://no-such-host.invalid/")
+    ]
+
+    assert answers[0].json() == answers[1].json()
 
 
 async def test_endpoints_are_the_organisation_s_own(square: Square, database: Database) -> None:
