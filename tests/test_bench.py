@@ -603,7 +603,9 @@ def test_the_webhooks_bench_measures_its_targets() -> None:
 def test_the_quality_bench_measures_its_three_targets() -> None:
     section = quality.measure(argparse.Namespace())
 
-    assert rows_with_target(section) == {
+    # Where there is a server its rows come as well, with a target of that moment.
+    rows = [row for row in section.rows if "on Meilisearch" not in row.name]
+    assert rows_with_target(Section(section.title, rows)) == {
         "needs, words only: nDCG@10": ("≥", 0.68),
         "needs, words + structure: nDCG@10": ("≥", 0.84),
         "searches: nDCG@10": ("≥", 0.70),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import httpx
+import pytest
 
 from tests.search.live import VERSION, make_empty
 
@@ -45,8 +46,9 @@ class Recording:
         self._path = FOLDER / f"{name}.jsonl.xz"
         self._by_test: dict[str, list[Exchange]] = {} if IS_RECORDING else dict(_read(self._path))
 
-    def transport(self, test: str) -> httpx.AsyncBaseTransport:
-        """Replays, or records where the command to record runs the test."""
+    def transport(self, request: pytest.FixtureRequest) -> httpx.AsyncBaseTransport:
+        """Replays what the test asks, or records it where the command to record runs the test."""
+        test = _name(request.node)
         if IS_RECORDING:
             return self.record(test, os.environ[RECORD_URL], os.environ[RECORD_KEY])
         return self.replay(test)
@@ -78,6 +80,14 @@ class Recording:
         kept = [_json(list(bodies)), *lines]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_bytes(lzma.compress("\n".join(kept).encode()))
+
+
+def _name(test: pytest.Function) -> str:
+    """The test and the places of its parameters; their texts are escaped once for each class
+    that inherits the test, and so by which files are run together."""
+    callspec = getattr(test, "callspec", None)
+    places = sorted(callspec.indices.items()) if callspec else ()
+    return " ".join([test.originalname, *(f"{name}={place}" for name, place in places)])
 
 
 async def start_recording() -> None:

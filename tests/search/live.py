@@ -11,14 +11,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 
-from search.admin import MeilisearchAdmin
+from search.admin import MeilisearchAdmin, key_uid
 from search.documents import SearchDocument
 
 # What the recorded exchanges were made with.
@@ -51,11 +51,13 @@ async def live_server() -> AsyncIterator[LiveServer]:
     url, master_key = await asyncio.to_thread(running.__enter__)
     prefix = f"test-{secrets.token_hex(4)}-"
     admin = MeilisearchAdmin(url, master_key)
+    keys = await admin.create_keys(prefix)
     try:
-        yield LiveServer(url, master_key, prefix, await admin.create_keys(prefix))
+        yield LiveServer(url, master_key, prefix, keys)
     finally:
         for index_uid in await asyncio.to_thread(_indexes, url, master_key, prefix):
             await admin.drop(index_uid)
+        await asyncio.to_thread(_delete_keys, url, master_key, prefix, keys)
         await asyncio.to_thread(running.__exit__, None, None, None)
 
 
@@ -117,6 +119,13 @@ def _indexes(url: str, master_key: str, prefix: str) -> list[str]:
     headers = {"Authorization": f"Bearer {master_key}"}
     found = httpx.get(f"{url}/indexes?limit=1000", headers=headers, trust_env=False).json()
     return [each["uid"] for each in found["results"] if each["uid"].startswith(prefix)]
+
+
+def _delete_keys(url: str, master_key: str, prefix: str, roles: Iterable[str]) -> None:
+    headers = {"Authorization": f"Bearer {master_key}"}
+    for role in roles:
+        key = f"{url}/keys/{key_uid(prefix, role)}"
+        httpx.delete(key, headers=headers, trust_env=False).raise_for_status()
 
 
 async def make_empty(url: str, master_key: str, index_uid: str) -> None:

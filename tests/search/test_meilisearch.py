@@ -167,10 +167,16 @@ class TestMeilisearchReplayed(MeilisearchCases):
         self, run: Run[Any], recording: Recording, request: pytest.FixtureRequest
     ) -> Iterator[MeilisearchEngine]:
         run(start_recording())
-        transport = recording.transport(request.node.name)
+        transport = recording.transport(request)
         connection = MeilisearchConnection("http://recorded", "", transport=transport)
         yield MeilisearchEngine(connection, RECORDED_INDEX)
         run(connection.aclose())
+
+    @pytest.mark.skip(reason="what is asked depends on what was written just before: live only")
+    def test_searches_during_writes_see_whole_batches(
+        self, engine: SearchEngine, run: Run[Any]
+    ) -> None:
+        raise NotImplementedError
 
 
 @pytest.fixture(scope="module")

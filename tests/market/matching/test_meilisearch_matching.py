@@ -27,7 +27,7 @@ async def engine(
     recording: Recording, request: pytest.FixtureRequest
 ) -> AsyncIterator[MeilisearchEngine]:
     await start_recording()
-    transport = recording.transport(request.node.name)
+    transport = recording.transport(request)
     async with MeilisearchConnection("http://recorded", "", transport=transport) as connection:
         yield MeilisearchEngine(connection, RECORDED_INDEX)
 
