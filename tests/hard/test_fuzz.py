@@ -11,13 +11,13 @@ from market.indexing.engines import Indexes
 from market.settings import Settings
 from tests.hard.fuzzing import fuzz
 
-_CASES = 12_000
+_CASES = 32_000
 
 # The framework leaves the files of a form that it could not read on to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 async def test_no_request_breaks_a_promise(
     settings: Settings, database: Database, indexes: Indexes
 ) -> None:
