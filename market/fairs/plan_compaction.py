@@ -14,6 +14,8 @@ from market.fairs.plan_board import NOBODY, Board
 _VISITOR_COST, _HOST_COST = 2, 1
 _LONGEST_EXCHANGE = 60
 _COUNTERWEIGHTS_TRIED = 8
+# So many steps without a gain for each who waits, and the climb ends.
+_PATIENCE = 100
 _STEPS_BETWEEN_LOOKS = 50
 
 # Who waits: a party at one of its seats.
@@ -49,7 +51,7 @@ def compact(
     """
     climb = _Climb(board, days, random.Random(seed))  # noqa: S311 - no secret hangs on it
     for step in range(steps):
-        if not climb.waiting or (step % _STEPS_BETWEEN_LOOKS == 0 and is_over()):
+        if climb.is_stuck or (step % _STEPS_BETWEEN_LOOKS == 0 and is_over()):
             return
         climb.step()
 
@@ -61,7 +63,7 @@ class _Exchange(NamedTuple):
 
 
 class _Climb:
-    """`waiting` are those who wait, and some who did until lately."""
+    """The state of one climb."""
 
     def __init__(self, board: Board, days: Sequence[int], chance: random.Random) -> None:
         self._board, self._days, self._chance = board, days, chance
@@ -73,8 +75,15 @@ class _Climb:
             for waiter in self._waiters(pair):
                 self._busy[waiter] = self._busy.get(waiter, 0) | 1 << board.slot_of[pair]
         self._cost = {waiter: self._cost_of(waiter, busy) for waiter, busy in self._busy.items()}
-        self.waiting = [waiter for waiter, cost in self._cost.items() if cost]
-        self._listed = set(self.waiting)
+        # Those who wait, and some who did until lately.
+        self._waiting = [waiter for waiter, cost in self._cost.items() if cost]
+        self._listed = set(self._waiting)
+        self._in_vain = 0
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether nobody waits, or each who does has been tried often without any gain."""
+        return not self._waiting or self._in_vain > _PATIENCE * len(self._waiting)
 
     def _waiters(self, pair: int) -> tuple[_Waiter, _Waiter]:
         seat, other = self._board.ends[pair]
@@ -85,11 +94,12 @@ class _Climb:
 
     def step(self) -> None:
         """Try one exchange for one who waits."""
-        place = self._chance.randrange(len(self.waiting))
-        waiter = self.waiting[place]
+        self._in_vain += 1
+        place = self._chance.randrange(len(self._waiting))
+        waiter = self._waiting[place]
         if not self._cost[waiter]:
-            self.waiting[place] = self.waiting[-1]
-            self.waiting.pop()
+            self._waiting[place] = self._waiting[-1]
+            self._waiting.pop()
             self._listed.discard(waiter)
             return
         exchange = self._exchange(waiter)
@@ -171,9 +181,13 @@ class _Climb:
         return None
 
     def _note(self, moved: dict[_Waiter, int]) -> None:
+        before = sum(self._cost[waiter] for waiter in moved)
         for waiter, busy in moved.items():
             self._busy[waiter] = busy
             cost = self._cost[waiter] = self._cost_of(waiter, busy)
+            before -= cost
             if cost and waiter not in self._listed:
-                self.waiting.append(waiter)
+                self._waiting.append(waiter)
                 self._listed.add(waiter)
+        if before > 0:
+            self._in_vain = 0

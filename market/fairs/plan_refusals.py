@@ -99,9 +99,9 @@ def _wrong_tables(party: Party, *, stays: bool) -> _Wrong:
 
 def _look_at_pairs(request: PlanRequest, slots: set[str]) -> None:
     parties = {party.id for party in request.parties}
-    joined: dict[frozenset[str], str] = {}
+    joined: dict[tuple[str, str], str] = {}
     for pair in request.pairs:
-        both = frozenset((pair.first, pair.second))
+        both = (pair.first, pair.second) if pair.first < pair.second else (pair.second, pair.first)
         wrong = _wrong_pair(pair, parties, slots)
         if wrong is None and both in joined:
             other = joined[both]
@@ -114,16 +114,16 @@ def _look_at_pairs(request: PlanRequest, slots: set[str]) -> None:
 
 
 def _wrong_pair(pair: Pair, parties: set[str], slots: set[str]) -> _Wrong:
-    for party in (pair.first, pair.second):
-        if party not in parties:
-            return f"的参会方“{party}”不存在", f"has an unknown party, {party!r}"
+    if pair.first not in parties or pair.second not in parties:
+        party = pair.second if pair.first in parties else pair.first
+        return f"的参会方“{party}”不存在", f"has an unknown party, {party!r}"
     if pair.first == pair.second:
         return "的双方是同一方", "joins a party with itself"
     if not 1 <= pair.weight <= MAX_WEIGHT:
         return f"的权重应为 1–{MAX_WEIGHT}", f"needs a weight from 1 to {MAX_WEIGHT}"
-    for slot in pair.slots or ():
-        if slot not in slots:
-            return f"的时段“{slot}”不存在", f"may meet in an unknown slot, {slot!r}"
+    if pair.slots is not None and not slots.issuperset(pair.slots):
+        slot = min(set(pair.slots) - slots)
+        return f"的时段“{slot}”不存在", f"may meet in an unknown slot, {slot!r}"
     return None
 
 

@@ -86,8 +86,8 @@ def _wishes(hosts: list[str], visitors: list[str], rng: np.random.Generator) -> 
 def _topics(parties: int, rng: np.random.Generator) -> Floats:
     """Each party leans to a few topics; a row is of length 1."""
     topics: Floats = rng.gamma(0.3, 1.0, (parties, TOPICS)) + 1e-6
-    made: Floats = topics / np.linalg.norm(topics, axis=1, keepdims=True)
-    return made
+    topics /= np.linalg.norm(topics, axis=1, keepdims=True)
+    return topics
 
 
 def _named(view: Floats) -> npt.NDArray[np.bool_]:
