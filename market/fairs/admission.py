@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from market.fairs.holding import participant_came, participant_left
 from market.fairs.models import Fair, FairRegistration
 from market.fairs.notices import tell
+from market.fairs.recording import record_registration
 from market.fairs.registration_queries import waiting_line
 from market.fairs.states import TAKES_LATE, target_of
 from schemas.fair_meetings import NoticeKind
@@ -69,6 +70,7 @@ async def decide(
         return
     registration.status, registration.queued_at = target, None
     await session.flush()
+    await record_registration(session, registration)
     await _tell_decision(session, fair, registration, now, by_organizer=by_organizer)
     if was == "approved":
         await participant_left(session, fair, registration, now)
@@ -102,6 +104,7 @@ async def _admit(
     if registration.status != was:
         await _tell_decision(session, fair, registration, now, by_organizer=True)
     if registration.status == "approved":
+        await record_registration(session, registration)
         await participant_came(session, fair)
 
 

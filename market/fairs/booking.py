@@ -9,6 +9,7 @@ their ids, and takes the table then: writers never wait in a circle.
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import delete, insert, select
@@ -20,6 +21,7 @@ from market.db import new_id
 from market.errors import Conflict, PreconditionFailed
 from market.fairs.meeting_models import LIVE_STATES, FairMeeting, FairSeat
 from market.fairs.models import FairRegistration
+from market.fairs.recording import erase_planned, record_planned
 
 Id = uuid.UUID
 _ROWS_A_STATEMENT = 400
@@ -38,13 +40,14 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     is_pinned: bool = False
 
 
+class _Side(NamedTuple):
+    teams: int
+    organisation_id: Id
+
+
 async def book(session: AsyncSession, fair_id: Id, booking: Booking, now: datetime) -> FairMeeting:
     """A new meeting. Raises Conflict: table_taken, participant_busy, meet_already."""
-    meeting = _row(fair_id, booking, now)
-    teams = await _held_sides(session, [meeting])
-    session.add(meeting)
-    await _flush(session)
-    await _sit(session, [meeting], teams)
+    (meeting,) = await book_all(session, fair_id, [booking], now)
     return meeting
 
 
@@ -53,10 +56,10 @@ async def book_all(
 ) -> list[FairMeeting]:
     """All of these meetings or none. Raises Conflict. For whoever holds the fair's row."""
     meetings = [_row(fair_id, booking, now) for booking in bookings]
-    teams = await _held_sides(session, meetings)
+    sides = await _held_sides(session, meetings)
     session.add_all(meetings)
     await _flush(session)
-    await _sit(session, meetings, teams)
+    await _sit(session, meetings, sides)
     return meetings
 
 
@@ -68,17 +71,18 @@ async def supersede(session: AsyncSession, meetings: Sequence[FairMeeting], now:
     for meeting in meetings:
         meeting.state, meeting.changed_at = "superseded", now
     await _flush(session)
+    await erase_planned(session, meetings)
 
 
 async def move(
     session: AsyncSession, meeting: FairMeeting, slot_id: Id, table_id: Id, now: datetime
 ) -> None:
     """Hold a live meeting elsewhere. Raises Conflict."""
-    teams = await _held_sides(session, [meeting])
+    sides = await _held_sides(session, [meeting])
     meeting.slot_id, meeting.table_id, meeting.changed_at = slot_id, table_id, now
     await _flush(session)
     await _stand_up(session, [meeting.id])
-    await _sit(session, [meeting], teams)
+    await _sit(session, [meeting], sides)
 
 
 async def release(session: AsyncSession, meeting: FairMeeting, state: str, now: datetime) -> None:
@@ -86,15 +90,18 @@ async def release(session: AsyncSession, meeting: FairMeeting, state: str, now: 
     await _stand_up(session, [meeting.id])
     meeting.state, meeting.changed_at = state, now
     await _flush(session)
+    # A no-show was planned all the same; what is cancelled counts as never planned.
+    if state == "cancelled":
+        await erase_planned(session, [meeting])
 
 
 async def restore(session: AsyncSession, meeting: FairMeeting, now: datetime) -> None:
     """Plan a released meeting again where it was. Raises Conflict when the place is taken."""
-    teams = await _held_sides(session, [meeting])
+    sides = await _held_sides(session, [meeting])
     meeting.state, meeting.changed_at = "planned", now
     meeting.absent, meeting.reason, meeting.is_refused = [], "", False
     await _flush(session)
-    await _sit(session, [meeting], teams)
+    await _sit(session, [meeting], sides)
 
 
 def _row(fair_id: Id, booking: Booking, now: datetime) -> FairMeeting:
@@ -133,31 +140,34 @@ async def _stand_up(session: AsyncSession, meeting_ids: Sequence[Id]) -> None:
     )
 
 
-async def _held_sides(session: AsyncSession, meetings: Sequence[FairMeeting]) -> dict[Id, int]:
-    """How many teams each participant has, each held until the end of the unit of work."""
-    sides = sorted({side for each in meetings for side in (each.first_id, each.second_id)})
-    teams: dict[Id, int] = {}
-    for start in range(0, len(sides), _ROWS_A_STATEMENT):
+async def _held_sides(session: AsyncSession, meetings: Sequence[FairMeeting]) -> dict[Id, _Side]:
+    """The participants, each held until the end of the unit of work."""
+    wanted = sorted({side for each in meetings for side in (each.first_id, each.second_id)})
+    sides: dict[Id, _Side] = {}
+    for start in range(0, len(wanted), _ROWS_A_STATEMENT):
         rows = await session.execute(
-            select(FairRegistration.id, FairRegistration.teams)
-            .where(FairRegistration.id.in_(sides[start : start + _ROWS_A_STATEMENT]))
+            select(FairRegistration.id, FairRegistration.teams, FairRegistration.organisation_id)
+            .where(FairRegistration.id.in_(wanted[start : start + _ROWS_A_STATEMENT]))
             .order_by(FairRegistration.id)
             .with_for_update(key_share=True)
         )
-        teams |= {row.id: row.teams for row in rows}
-    return teams
+        sides |= {row.id: _Side(row.teams, row.organisation_id) for row in rows}
+    return sides
 
 
 async def _sit(
-    session: AsyncSession, meetings: Sequence[FairMeeting], teams: Mapping[Id, int]
+    session: AsyncSession, meetings: Sequence[FairMeeting], sides: Mapping[Id, _Side]
 ) -> None:
-    """A free team of both sides for each meeting. Raises Conflict (participant_busy)."""
+    """A free team of both sides for each meeting, which is planned with that.
+
+    Raises Conflict (participant_busy).
+    """
     taken = await _taken_seats(session, meetings)
     rows = []
     for meeting in meetings:
         for side in (meeting.first_id, meeting.second_id):
             seats = taken.setdefault((meeting.slot_id, side), set())
-            free = next((seat for seat in range(teams[side]) if seat not in seats), None)
+            free = next((seat for seat in range(sides[side].teams) if seat not in seats), None)
             if free is None:
                 raise _BUSY
             seats.add(free)
@@ -167,6 +177,8 @@ async def _sit(
             await session.execute(insert(FairSeat), rows[start : start + _ROWS_A_STATEMENT])
     except IntegrityError as error:
         raise _BUSY from error
+    organisations = {side: each.organisation_id for side, each in sides.items()}
+    await record_planned(session, meetings, organisations)
 
 
 async def _taken_seats(

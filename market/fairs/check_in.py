@@ -18,6 +18,7 @@ from market.accounts.models import Organisation
 from market.fairs.badges import delegate_of_payload
 from market.fairs.meeting_models import FairCheckIn
 from market.fairs.models import Fair, FairDelegate, FairRegistration, FairSlot
+from market.fairs.recording import record_check_ins
 from market.fairs.states import refuse_unless
 from market.http.paging import id_of
 from schemas.fair_meetings import CheckInView, Scan, ScanAnswer
@@ -49,6 +50,7 @@ async def take_scans(
     zone = ZoneInfo(fair.time_zone)
     answers: list[ScanAnswer] = []
     seen: set[tuple[Id | None, date]] = set()
+    came: set[Id] = set()
     for scan, delegate_id in zip(scans, ids, strict=True):
         person = None if delegate_id is None else people.get(delegate_id)
         came_at = scan.scanned_at or now
@@ -64,7 +66,9 @@ async def take_scans(
             if (delegate_id, day) in seen:
                 answer = msgspec.structs.replace(answer, result="repeated")
             seen.add((delegate_id, day))
+            came.add(person.registration.id)
             answers.append(answer)
+    await record_check_ins(session, fair.id, came)
     return answers
 
 

@@ -18,6 +18,7 @@ from market.fairs.meeting_rules import is_host, may_meet
 from market.fairs.models import Fair, FairRegistration, FairSlot, FairTable
 from market.fairs.notices import tell
 from market.fairs.queries import organizes
+from market.fairs.recording import record_held
 from market.fairs.registration_queries import own_registration
 from market.fairs.states import refuse_unless
 from market.http.paging import id_of
@@ -165,6 +166,7 @@ async def give_outcome(
     if meeting.state != "held":
         meeting.state, meeting.changed_at = "held", now
         await session.flush()
+        await record_held(session, [meeting])
     found = await session.scalars(
         select(FairOutcome)
         .where(FairOutcome.meeting_id == meeting.id, FairOutcome.registration_id == own.id)

@@ -15,6 +15,7 @@ from market.fairs.meeting_queries import checked_in_of
 from market.fairs.meetings import tell_sides
 from market.fairs.models import Fair, FairSlot
 from market.fairs.queries import locked_fair
+from market.fairs.recording import record_held
 from market.jobs import ClaimedJob, finish
 
 Id = uuid.UUID
@@ -54,7 +55,7 @@ async def watch_fair(session: AsyncSession, fair_id: Id, now: datetime) -> None:
         session, {side for row in rows for side in (row[0].first_id, row[0].second_id)}
     )
     days = {day for _, day in there}
-    was_freed = False
+    was_freed, held = False, []
     for meeting, slot in rows:
         absent = [
             side for side in (meeting.first_id, meeting.second_id) if (side, slot.day) not in there
@@ -67,7 +68,9 @@ async def watch_fair(session: AsyncSession, fair_id: Id, now: datetime) -> None:
             was_freed = True
         elif slot.ends_at <= now:
             meeting.state, meeting.changed_at = "held", now
+            held.append(meeting)
     await session.flush()
+    await record_held(session, held)
     if was_freed:
         await ask_to_fill(session, fair)
 

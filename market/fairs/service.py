@@ -26,6 +26,7 @@ from market.fairs.meeting_models import FairSeat
 from market.fairs.models import Fair, FairRegistration, FairSeries, FairSlot, FairTable
 from market.fairs.notices import tell
 from market.fairs.queries import organized_fair, organized_series, tables_of_fair
+from market.fairs.recording import make_known
 from market.fairs.slots import (
     NamedTable,
     dated,
@@ -37,6 +38,7 @@ from market.fairs.slots import (
     tables_of,
 )
 from market.fairs.states import move, refused
+from market.records.service import forget_fair
 from schemas import vocab
 from schemas.fairs import (
     FairAction,
@@ -140,6 +142,7 @@ async def create_fair(
     session.add_all(slots)
     await _set_tables(session, fair)
     await flush(session)
+    await make_known(session, fair)
     return fair
 
 
@@ -197,6 +200,7 @@ async def change_fair(session: AsyncSession, fair: Fair, change: FairChange) -> 
     if fair.halls != was[2]:
         await _set_tables(session, fair)
     await flush(session)
+    await make_known(session, fair)
 
 
 async def move_fair(session: AsyncSession, fair: Fair, action: FairAction, now: datetime) -> None:
@@ -215,6 +219,7 @@ async def delete_fair(session: AsyncSession, fair: Fair) -> None:
     """Delete a draft that was never open. Raises Conflict for anything else."""
     if fair.status != "draft" or fair.opened_at is not None:
         raise refused(fair.status, "delete")
+    await forget_fair(session, fair.id)
     await session.delete(fair)
     await flush(session)
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Literal, TypeVar
 
 import msgspec
-from sqlalchemy import delete
+from sqlalchemy import case, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,16 +63,18 @@ async def forget_fair(session: AsyncSession, fair_id: uuid.UUID) -> None:
 
 
 async def record(session: AsyncSession, fair_id: uuid.UUID, facts: Sequence[Fact]) -> None:
-    """Write facts of one fair down. One that is there already keeps its first time."""
+    """Write facts of one fair down. Of the times that one is told at the earliest counts."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     for some in _parts(facts):
         rows: list[dict[str, Any]] = [
             {"id": new_id(), "fair_id": fair_id, **msgspec.structs.asdict(fact)} for fact in some
         ]
+        told = insert(FairFact).values(rows)
+        earliest = case((told.excluded.at < FairFact.at, told.excluded.at), else_=FairFact.at)
         await session.execute(
-            insert(FairFact)
-            .values(rows)
-            .on_conflict_do_nothing(index_elements=["fair_id", "stage", "subject_id"])
+            told.on_conflict_do_update(
+                index_elements=["fair_id", "stage", "subject_id"], set_={"at": earliest}
+            )
         )
 
 

@@ -20,6 +20,7 @@ from market.fairs.models import (
     FairSlot,
     FairTable,
 )
+from market.fairs.recording import make_known
 from schemas.fair_plans import PlanForm
 from tests.market.accounts.factories import Account
 
@@ -65,6 +66,7 @@ async def fair_objects(
     fair = fair_row(organizer, series_id=series.id, status=known)
     session.add(fair)
     await session.flush()
+    await make_known(session, fair)
     slot = FairSlot(
         id=new_id(),
         fair_id=fair.id,
@@ -207,5 +209,6 @@ async def make_hall(
     async with database.writing() as session:
         session.add(fair)
         await session.flush()
+        await make_known(session, fair)
         session.add_all([*hall.slots, *hall.tables, *hall.registrations])
     return hall

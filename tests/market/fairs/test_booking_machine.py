@@ -15,6 +15,7 @@ from market.fairs.booking import Booking, book, book_all, move, release, restore
 from market.fairs.meeting_models import FairMeeting, FairSeat
 from market.fairs.models import FairRegistration
 from tests.market.accounts.factories import make_account
+from tests.market.fairs.facts import as_it_is, written_down
 from tests.market.fairs.rows import Hall, make_hall
 
 _STEPS = 60
@@ -121,3 +122,6 @@ async def _check(database: Database, teams: dict[uuid.UUID, int]) -> None:
     )
     assert taken == held
     assert all(amount <= teams[side] for (_, side), amount in held.items())
+    # The registrations of the hall were made without the application, which writes them down.
+    planned = {each for each in await as_it_is(database) if each[0] == "planned"}
+    assert await written_down(database) == planned

@@ -74,13 +74,14 @@ async def test_a_fair_is_known_as_it_was_told_last(database: Database) -> None:
     )
 
 
-async def test_a_fact_is_there_once_and_keeps_its_first_time(database: Database) -> None:
+async def test_a_fact_is_there_once_and_its_earliest_time_counts(database: Database) -> None:
     fair = await fair_at(database)
     fact = registered(await someone(database))
     later = registered(fact.organisation_id, subject_id=fact.subject_id, at=NOW + timedelta(days=1))
     came = registered(fact.organisation_id, subject_id=fact.subject_id, stage="checked_in")
 
-    await write(database, fair.fair_id, fact, fact)
+    await write(database, fair.fair_id, later)
+    await write(database, fair.fair_id, fact)
     await write(database, fair.fair_id, later, came)
 
     assert await facts_of(database) == {
