@@ -143,13 +143,11 @@ def _uid(fair_id: str, pair: MatchedPair) -> str:
 def _unplanned(
     fair: FairFile, pairs: Sequence[MatchedPair], plan: Plan, lang: Lang
 ) -> tuple[UnplannedPair, ...]:
+    sides = {pair.id: (pair.first, pair.second) for pair in pairs}
     names = PlanNames(
         parties={each.participant.id: each.participant.name for each in fair.participants},
         slots=slot_names([slot.id for slot in fair.slots]),
-        pairs={
-            pair.id: Pair(id=pair.id, first=pair.first, second=pair.second, weight=pair.weight)
-            for pair in pairs
-        },
+        sides=sides.__getitem__,
     )
     return tuple(
         UnplannedPair(
