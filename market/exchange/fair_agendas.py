@@ -92,6 +92,11 @@ class FairView:
         )
 
     @cached_property
+    def present(self) -> tuple[Participant, ...]:
+        """Who takes part, in their order."""
+        return tuple(each for each in self.book.participants if not each.has_left)
+
+    @cached_property
     def met_pairs(self) -> frozenset[str]:
         """The pairs that have a meeting."""
         return frozenset(each.pair.id for each in self.appointments if each.is_on)
@@ -102,7 +107,7 @@ class FairView:
         for appointment in self.appointments:
             of_each[appointment.first.id].append(appointment)
             of_each[appointment.second.id].append(appointment)
-        for participant in self.book.participants:
+        for participant in self.present:
             yield Agenda(participant, tuple(of_each[participant.id]))
 
     def local(self, at: datetime) -> datetime:

@@ -48,7 +48,10 @@ class BroughtListing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Participant(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation that takes part, with its people and what they bring."""
+    """An organisation that takes part, with its people and what they bring.
+
+    One that `has_left` is there for the sake of its cancelled meetings alone, and in no list.
+    """
 
     id: str
     kind: ParticipantKind
@@ -56,12 +59,13 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     profile: str = ""
     teams: int = 1
+    has_left: bool = False
     delegates: tuple[Delegate, ...] = ()
     listings: tuple[BroughtListing, ...] = ()
 
     @property
     def shown_delegates(self) -> tuple[Delegate, ...]:
-        """Those whom the other participants may know of."""
+        """Those of whom participants may know that have a meeting with this one, and no others."""
         return tuple(delegate for delegate in self.delegates if delegate.consents)
 
 
@@ -134,6 +138,15 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
     is_on_stage: bool = True
 
 
+class FunnelFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of what came of the fair, with what it counts; both in the book's language."""
+
+    name: str
+    definition: str
+    count: int
+    amount_cny: int | None = None
+
+
 class PlanFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What the planner says of its plan; `idle_slots` names participants that wait."""
 
@@ -169,3 +182,4 @@ class FairBook(msgspec.Struct, frozen=True, kw_only=True):
     unplanned: tuple[UnplannedPair, ...] = ()
     signings: tuple[Signing, ...] = ()
     figures: PlanFigures = PlanFigures()
+    funnel: tuple[FunnelFigure, ...] = ()

@@ -67,6 +67,8 @@ def _files(
 ) -> Iterator[_File]:
     yield _File("fair.xlsx", lambda file: write_fair_workbook(view, file, problems=problems))
     for name in FAIR_LISTS:
+        if name == "signings" and not view.book.signings:
+            continue
         yield _File(f"{name}.csv", partial(write_fair_csv, view, name, encoding=encoding))
         yield _File(f"{name}.jsonl", partial(write_fair_jsonl, view, name))
     if can_set_pages():
