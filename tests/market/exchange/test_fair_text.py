@@ -215,7 +215,7 @@ def test_contacts_without_consent_are_in_no_list(name: ListName) -> None:
     view = make_view()
     texts = [jsonl(view, name).decode(), csv_bytes(view, name).decode()]
 
-    secrets = (SECRET_PHONE, SECRET_EMAIL)
+    secrets: tuple[str, ...] = (SECRET_PHONE, SECRET_EMAIL)
     # The organizer's own list names everybody who comes.
     secrets = secrets if name == "participants" else (*secrets, QUIET_NAME, "李强")
     assert [word for word in secrets if word in str(texts)] == []
