@@ -131,6 +131,11 @@ class FairView:
         """09:00–09:20"""
         return f"{self.local(slot.begins_at):%H:%M}–{self.local(slot.ends_at):%H:%M}"
 
+    def open_title(self, listing_id: str | None) -> str:
+        """The title of a listing of which everybody may know whose it is, "" for another."""
+        listing = self.listings.get(listing_id) if listing_id is not None else None
+        return "" if listing is None or listing.is_quiet else listing.title
+
     def listing_title(self, listing_id: str | None) -> str:
         listing = self.listings.get(listing_id) if listing_id is not None else None
         return "" if listing is None else listing.title

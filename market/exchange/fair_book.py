@@ -5,6 +5,7 @@ the files that are written of it.
 """
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from schemas.vocab import Lang
 ParticipantKind = Literal["institute", "enterprise", "investor", "outpost", "broker"]
 ListingKind = Literal["result", "need"]
 Wish = Literal["must", "like", "no"]
+_UID_LETTERS = 12
 MeetingState = Literal["planned", "held", "no_show", "cancelled"]
 
 
@@ -38,13 +40,18 @@ class Delegate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BroughtListing(msgspec.Struct, frozen=True, kw_only=True):
-    """A result or need that a participant brings; `facts` are short (TRL 7, 技术许可 …)."""
+    """A result or need that a participant brings; `facts` are short (TRL 7, 技术许可 …).
+
+    Whose it is must not be told to everybody where it `is_quiet`: only the two that meet about it
+    and the organizer read of it, and the handbook does not name it.
+    """
 
     id: str
     kind: ListingKind
     title: str
     summary: str = ""
     facts: tuple[str, ...] = ()
+    is_quiet: bool = False
 
 
 class Participant(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +123,12 @@ class FairMeeting(msgspec.Struct, frozen=True, kw_only=True):
     table: str
     state: MeetingState = "planned"
     sequence: int = 0
+
+
+def meeting_uid(fair_id: str, first: str, second: str) -> str:
+    """Named after the two that meet, so that a calendar knows a meeting that was moved."""
+    both = f"{first}\n{second}".encode("utf-8", "replace")
+    return f"{fair_id}-{sha256(both).hexdigest()[:_UID_LETTERS]}@duijie"
 
 
 class UnplannedPair(msgspec.Struct, frozen=True, kw_only=True):

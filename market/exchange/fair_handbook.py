@@ -183,6 +183,7 @@ def _participant(view: FairView, number: int, agenda: Agenda, code_of: CodeOf) -
                 "summary": _paragraphs(_short(listing.summary)),
             }
             for listing in participant.listings
+            if not listing.is_quiet
         ],
         "agenda": [
             _agenda_line(view, participant, each) for each in agenda.appointments if each.is_on
@@ -191,7 +192,7 @@ def _participant(view: FairView, number: int, agenda: Agenda, code_of: CodeOf) -
 
 
 def _agenda_line(view: FairView, own: Participant, each: Appointment) -> dict[str, Any]:
-    titles = map(view.listing_title, (each.pair.result_id, each.pair.need_id))
+    titles = map(view.open_title, (each.pair.result_id, each.pair.need_id))
     return {
         "day": f"{view.day(each.slot):%m-%d}",
         "clock": view.clock(each.slot),

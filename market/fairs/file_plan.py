@@ -11,6 +11,7 @@ from market.exchange.fair_book import (
     MatchedPair,
     PlanFigures,
     UnplannedPair,
+    meeting_uid,
 )
 from market.exchange.fair_file import FairFile, Seating, SheetParticipant
 from market.fairs.plan_model import Fairness, Pair, Party, Plan, PlanRequest, Slot
@@ -122,22 +123,16 @@ def _zones(fair: FairFile) -> tuple[str, ...]:
 
 
 def _meetings(pairs: Sequence[MatchedPair], plan: Plan, fair_id: str) -> tuple[FairMeeting, ...]:
-    """Named after the two that meet, so that a calendar knows a meeting that was moved."""
     of_pair = {pair.id: pair for pair in pairs}
     return tuple(
         FairMeeting(
-            uid=_uid(fair_id, of_pair[meeting.pair]),
+            uid=meeting_uid(fair_id, of_pair[meeting.pair].first, of_pair[meeting.pair].second),
             pair=meeting.pair,
             slot=meeting.slot,
             table=meeting.table,
         )
         for meeting in plan.meetings
     )
-
-
-def _uid(fair_id: str, pair: MatchedPair) -> str:
-    both = f"{pair.first}\n{pair.second}".encode("utf-8", "replace")
-    return f"{fair_id}-{sha256(both).hexdigest()[:_ID_LETTERS]}@duijie"
 
 
 def _unplanned(
