@@ -3,6 +3,7 @@
 import market.accounts.models
 import market.deals.models
 import market.exchange.models
+import market.fairs.calendar_models
 import market.fairs.meeting_models
 import market.fairs.models
 import market.http.idempotency
