@@ -73,10 +73,9 @@ def agenda_lines(meetings: Sequence[MeetingTold], zone: str) -> list[Said]:
         return [("目前没有安排给您的对接", "No meetings were arranged for you so far")]
     first = min(meetings, key=lambda each: each.begins_at)
     amount = len(meetings)
-    zh, en = meeting_line("added", first, zone)
     return [
         (f"共 {amount} 场对接", f"Meetings: {amount}"),
-        (f"首场：{zh.partition('：')[2]}", f"The first: {en.partition(': ')[2]}"),
+        _line(("首场", "The first"), first, zone),
     ]
 
 
@@ -90,7 +89,12 @@ def change_lines(changes: Sequence[tuple[str, MeetingTold]], zone: str) -> list[
 
 
 def meeting_line(change: str, told: MeetingTold, zone: str) -> Said:
-    zh, en = _CHANGES[change]
+    """What became of a meeting; `change` is a key of the table above."""
+    return _line(_CHANGES[change], told, zone)
+
+
+def _line(head: Said, told: MeetingTold, zone: str) -> Said:
+    zh, en = head
     when, where = times(told.begins_at, told.ends_at, zone), (told.hall, told.table)
     reason = told.reason and f"（{told.reason}）", told.reason and f" ({told.reason})"
     return (

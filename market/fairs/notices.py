@@ -31,8 +31,10 @@ async def tell(  # noqa: PLR0913 - who, of what, and when.
     *,
     dedupe: str | None = None,
 ) -> None:
-    """Tell each of these organisations once; `dedupe` names what is told, where it may come
-    twice. The payload carries ids and no contacts."""
+    """Tell each of these organisations once, and have its people told (notice_news).
+
+    `dedupe` names what is told, where it may come twice. The payload carries ids and no contacts.
+    """
     rows = [
         {
             "id": new_id(),
