@@ -49,8 +49,12 @@ REMATCH = "matching.rematch"
 # {"kind", "ids"} as REMATCH: who wants to hear of these listings, and of what they match.
 TELL_OF_LISTINGS = "subscriptions.listings"
 TELL_OF_MATCHES = "subscriptions.matches"
-# {"id"}: an organisation was verified.
+# {"id", "version", "is_verified"}: an organisation was verified, or is not any more.
 TELL_OF_VERIFICATION = "subscriptions.verification"
+# {"fair_id"}: organisations have notices of a fair that their people were not told of.
+TELL_OF_NOTICES = "fairs.tell"
+# {"ids": [id, …]}: of moves in the history of intention orders, and of reminders.
+TELL_OF_ORDERS, TELL_OF_REMINDERS = "deals.tell", "deals.tell_reminders"
 CHECK_IMPORT, APPLY_IMPORT, UNDO_IMPORT = "imports.check", "imports.apply", "imports.undo"
 
 # Someone waits for it; it may wait; nobody would notice for an hour.

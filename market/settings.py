@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     saved_searches_per_organisation: int = 200
     webhook_endpoints_per_organisation: int = 10
     mails_per_organisation_day: int = 500
+    instant_mail_minutes: int = 10
     expiry_notice_days: int = 14
     alert_stream_s: int = 300
     outgoing_private_hosts: str = ""
@@ -180,6 +181,11 @@ ABOUT: Mapping[str, Setting] = {
         "每个单位每天的邮件数上限，超出的次日再发",
         "most mails to an organisation a day; what is more waits for the next day",
     ),
+    "instant_mail_minutes": Setting(
+        "同一订阅两封即时邮件的最短间隔分钟数，其间的内容合为一封；0 为不合并",
+        "minutes between two instant mails of one subscription; what comes meanwhile is one mail; "
+        "0: a mail each time",
+    ),
     "expiry_notice_days": Setting(
         "到期前多少天提醒", "days before its last day that a listing's owner is told"
     ),
@@ -206,7 +212,12 @@ ABOUT: Mapping[str, Setting] = {
 _POSTGRESQL = re.compile(r"^postgres(?:ql)?(?:\+psycopg)?://")
 _HTTP = re.compile(r"https?://[^/?#\s]+(?:/[^?#\s]*)?")
 _INDEX_NAME = re.compile(r"[A-Za-z0-9_-]{0,100}")
-_LEAST: Mapping[str, int] = {"port": 0, "alert_stream_s": 0, "mails_per_organisation_day": 0}
+_LEAST: Mapping[str, int] = {
+    "port": 0,
+    "alert_stream_s": 0,
+    "mails_per_organisation_day": 0,
+    "instant_mail_minutes": 0,
+}
 _MOST: Mapping[str, int] = {"port": 65_535, "smtp_port": 65_535}
 # What is wrong with these is told without what they say: it may hold a password.
 _SECRET = frozenset(

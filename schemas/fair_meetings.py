@@ -186,3 +186,15 @@ class NoticeView(msgspec.Struct, kw_only=True, frozen=True):
     payload: dict[str, Any]
     created_at: datetime
     read_at: datetime | None
+
+
+class CalendarUrl(msgspec.Struct, kw_only=True, frozen=True):
+    """The address of one's calendar. Whoever has it can read it: it is shown this once."""
+
+    url: str
+
+
+class CalendarLinkView(msgspec.Struct, kw_only=True, frozen=True):
+    """Since when one's calendar link is good; null without one."""
+
+    created_at: datetime | None

@@ -7,21 +7,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from schemas.common import Cny, Line100, Name, Request, Trl
+from schemas.events import NewsType
 from schemas.listing_views import ListingKind, ListingSummary
 
-# results, needs: a saved search. matches: of one own listing. own: what befalls one's own listings.
+# results, needs: a saved search. matches: of one own listing. own: what befalls one's own listings,
+# one's organisation, its fairs and its intention orders.
 SubscriptionKind = Literal["results", "needs", "matches", "own"]
 Frequency = Literal["instant", "daily", "weekly", "off"]
 Channel = Literal["inbox", "email", "webhook"]
-EventType = Literal[
-    "listing.found",
-    "match.found",
-    "listing.expiring",
-    "listing.expired",
-    "organisation.verified",
-    "endpoint.disabled",
-    "mail.limited",
-]
+EventType = Literal[NewsType, "endpoint.disabled", "mail.limited"]
 
 _END = r"(?![\s\S])"
 ClockTime = Annotated[
@@ -181,7 +175,8 @@ class AlertSource(msgspec.Struct, kw_only=True, frozen=True):
 class AlertView(msgspec.Struct, kw_only=True):
     """One thing that was told, and why.
 
-    `listing` is None where there is none, or where it can't be seen any more.
+    `listing` is None where there is none, or where it can't be seen any more. `fair_id` and
+    `order_id` name what else it is about.
     """
 
     id: str
@@ -191,6 +186,8 @@ class AlertView(msgspec.Struct, kw_only=True):
     saved_search: AlertSource | None
     listing: ListingSummary | None
     match_id: str | None
+    fair_id: str | None
+    order_id: str | None
     created_at: datetime
     read_at: datetime | None
 

@@ -110,7 +110,7 @@ async def verify(
         organisation.verified_at = now
         organisation.verified_by_id = viewer.user_id
         await session.flush()
-        await enqueue(session, TELL_OF_VERIFICATION, {"id": str(organisation.id)})
+        await _tell_decision(session, organisation)
     return organisation
 
 
@@ -119,10 +119,18 @@ async def unverify(
 ) -> Organisation:
     """Take the confirmation back, whatever else was changed meanwhile. Raises NotFound."""
     organisation = await visible_organisation(session, viewer, organisation_id, lock=True)
-    organisation.verified_at = None
-    organisation.verified_by_id = None
-    await session.flush()
+    if organisation.verified_at is not None:
+        organisation.verified_at = None
+        organisation.verified_by_id = None
+        await session.flush()
+        await _tell_decision(session, organisation)
     return organisation
+
+
+async def _tell_decision(session: AsyncSession, organisation: Organisation) -> None:
+    is_verified = organisation.verified_at is not None
+    payload = {"id": str(organisation.id), "version": organisation.version}
+    await enqueue(session, TELL_OF_VERIFICATION, payload | {"is_verified": is_verified})
 
 
 def changes_identity(organisation: Organisation, change: OrganisationChange) -> bool:

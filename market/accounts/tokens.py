@@ -8,6 +8,7 @@ API_KEY_PREFIX = "djk_"
 LINK_PREFIX = "djl_"
 STOP_PREFIX = "djt_"
 FEED_PREFIX = "djf_"
+CALENDAR_PREFIX = "djc_"
 _SHOWN = 12
 _LONGEST = 100
 

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import new_id
 from market.deals.models import IntentOrder, OrderConfirmation, OrderReminder
-from market.deals.service import write_down_lapse
+from market.deals.service import write_down_lapses
 from market.deals.states import LAPSES_FROM, move
+from market.jobs import SOON, TELL_OF_REMINDERS, enqueue
 from schemas.deals import ReminderKind
 
 # One unit of work looks at so many orders, so that others can write in between.
@@ -48,10 +49,8 @@ async def lapse_quiet(session: AsyncSession, now: datetime, *, days: int) -> int
         .with_for_update(skip_locked=True)
     )
     orders = quiet.all()
-    for order in orders:
-        was = move(order, "lapse", now)
-        write_down_lapse(session, order, was, now)
-    await session.flush()
+    lapsed = [(order, move(order, "lapse", now)) for order in orders]
+    await write_down_lapses(session, lapsed, now)
     return len(orders)
 
 
@@ -125,8 +124,11 @@ async def _store(session: AsyncSession, due: Sequence[Reminded], now: datetime) 
     if not due:
         return
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    await session.execute(
+    stored = await session.scalars(
         insert(OrderReminder)
         .values([{"id": new_id(), "created_at": now, **each._asdict()} for each in due])
         .on_conflict_do_nothing()
+        .returning(OrderReminder.id)
     )
+    if ids := [str(each) for each in stored]:
+        await enqueue(session, TELL_OF_REMINDERS, {"ids": ids}, priority=SOON)

@@ -6,7 +6,8 @@ from functools import partial
 
 from market.db import Database, utc_now
 from market.deals.ageing import AT_ONCE, Patience, lapse_quiet, remind
-from market.jobs import ClaimedJob, JobKind, finish
+from market.deals.order_news import tell_of_orders, tell_of_reminders
+from market.jobs import TELL_OF_ORDERS, TELL_OF_REMINDERS, ClaimedJob, JobKind, finish
 from market.settings import Settings
 
 # Hourly: reminders of what is due, and the end of orders in which nothing happens. No payload.
@@ -16,7 +17,11 @@ AGE = "deals.age"
 def job_kinds(settings: Settings, database: Database) -> dict[str, JobKind]:
     patience = Patience(settings.order_reminder_days, settings.order_lapse_days)
     # What one run finds due the next would not find again: many at once are as one.
-    return {AGE: JobKind(partial(_age, database, patience), batch=20)}
+    return {
+        AGE: JobKind(partial(_age, database, patience), batch=20),
+        TELL_OF_ORDERS: JobKind(partial(tell_of_orders, database, settings), batch=20),
+        TELL_OF_REMINDERS: JobKind(partial(tell_of_reminders, database, settings), batch=5),
+    }
 
 
 async def _age(database: Database, patience: Patience, jobs: Sequence[ClaimedJob]) -> None:

@@ -89,7 +89,7 @@ def reminder_view(reminder: OrderReminder) -> OrderReminderView:
 
 
 def _party(row: OrderRow, organisation: Organisation, own: OrderSide | None) -> OrderParty:
-    is_known = own is None or not _is_hidden(row.order, organisation, own)
+    is_known = own is None or not is_hidden(row.order, organisation.id, own)
     return OrderParty(
         id=str(organisation.id) if is_known else None,
         name=organisation.name if is_known else None,
@@ -98,7 +98,7 @@ def _party(row: OrderRow, organisation: Organisation, own: OrderSide | None) -> 
     )
 
 
-def _is_hidden(order: IntentOrder, organisation: Organisation, own: OrderSide) -> bool:
+def is_hidden(order: IntentOrder, organisation_id: uuid.UUID, own: OrderSide) -> bool:
     """Whether who proposed does not know yet to whom. A proposal itself tells who made it."""
     own_id = order.institute_id if own == "institute" else order.enterprise_id
     is_proposer = own_id == order.proposed_by_id
@@ -106,7 +106,7 @@ def _is_hidden(order: IntentOrder, organisation: Organisation, own: OrderSide) -
         order.hides_counterpart
         and order.confirmed_at is None
         and is_proposer
-        and organisation.id != own_id
+        and organisation_id != own_id
     )
 
 

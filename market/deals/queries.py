@@ -1,7 +1,7 @@
 """Reads of intention orders. What a viewer may know of is decided here, in the WHERE of each."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -74,6 +74,12 @@ async def visible_order(session: AsyncSession, viewer: Viewer, order_id: Id | No
     if not found:
         raise NotFound
     return found[0]
+
+
+async def orders_by_id(session: AsyncSession, ids: Collection[Id]) -> dict[Id, OrderRow]:
+    """These orders, for whoever tells their sides of them."""
+    found = await _rows(session, IntentOrder.id.in_(ids), len(ids))
+    return {row.order.id: row for row in found}
 
 
 async def orders_page(

@@ -1,6 +1,7 @@
 """What the two sides do with an intention order. Everything is written into its history."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from market.accounts.viewer import Viewer
+from market.db import new_id
 from market.deals.models import IntentOrder, OrderConfirmation, OrderMove
 from market.deals.order_checks import change_errors, contract_errors, form_errors, refuse_if
 from market.deals.proposing import Proposal, proposal_of
 from market.deals.queries import confirmations_of, locked_order, side_of
 from market.deals.states import ONE_SIDED, OPEN, SIGNED, move, target_of
 from market.errors import Conflict, Forbidden, PreconditionFailed
+from market.jobs import SOON, TELL_OF_ORDERS, enqueue, enqueue_all
 from schemas.deals import (
     ContractRegistration,
     IntentOrderChange,
@@ -60,8 +63,7 @@ async def propose(
     session.add(order)
     await _flush(session)
     await _say_yes(session, viewer, order, now)
-    _write_down(session, viewer, order, "propose", None, form.note, now)
-    await _flush(session)
+    await _write_down(session, viewer, order, "propose", None, form.note, now)
     return order
 
 
@@ -83,8 +85,7 @@ async def confirm(
         return order
     await _say_yes(session, viewer, order, now)
     order.progressed_at = order.changed_at = now
-    _write_down(session, viewer, order, "confirm", order.stage, "", now)
-    await _flush(session)
+    await _write_down(session, viewer, order, "confirm", order.stage, "", now)
     return order
 
 
@@ -116,7 +117,7 @@ async def change(
         await _say_yes(session, viewer, order, now)
     if changed:
         order.progressed_at = order.changed_at = now
-        _write_down(session, viewer, order, "change", order.stage, "", now)
+        await _write_down(session, viewer, order, "change", order.stage, "", now)
     await _flush(session)
     return order
 
@@ -150,14 +151,19 @@ async def progress(
         await _take_back_yes(session, order)
     if action in {"sign", "resume", "step_back"}:
         await _say_yes(session, viewer, order, now)
-    _write_down(session, viewer, order, action, was, form.note, now)
-    await _flush(session)
+    await _write_down(session, viewer, order, action, was, form.note, now)
     return order
 
 
-def write_down_lapse(session: AsyncSession, order: IntentOrder, was: str, now: datetime) -> None:
-    """The history of an order that time ended."""
-    _write_down(session, None, order, "expire", was, "", now)
+async def write_down_lapses(
+    session: AsyncSession, lapsed: Iterable[tuple[IntentOrder, str]], now: datetime
+) -> None:
+    """The history of orders that time ended, each with the stage that it was in."""
+    moves = [_move(None, order, "expire", was, "", now) for order, was in lapsed]
+    session.add_all(moves)
+    await session.flush()
+    payloads = [{"ids": [str(move.id)]} for move in moves]
+    await enqueue_all(session, TELL_OF_ORDERS, payloads, priority=SOON)
 
 
 def _order_of(
@@ -260,26 +266,40 @@ async def _take_back_yes(session: AsyncSession, order: IntentOrder) -> None:
     await session.execute(delete(OrderConfirmation).where(OrderConfirmation.order_id == order.id))
 
 
-def _write_down(  # noqa: PLR0913, PLR0917 - the columns of a history.
+async def _write_down(  # noqa: PLR0913, PLR0917 - the columns of a history.
     session: AsyncSession,
-    viewer: Viewer | None,
+    viewer: Viewer,
     order: IntentOrder,
     action: str,
     was: str | None,
     note: str,
     now: datetime,
 ) -> None:
-    session.add(
-        OrderMove(
-            order_id=order.id,
-            action=action,
-            from_stage=was,
-            to_stage=order.stage,
-            note=note.strip(),
-            organisation_id=viewer.organisation_id if viewer else None,
-            user_id=viewer.user_id if viewer else None,
-            at=now,
-        )
+    """Store what was done, and have the other side told of it."""
+    move = _move(viewer, order, action, was, note, now)
+    session.add(move)
+    await _flush(session)
+    await enqueue(session, TELL_OF_ORDERS, {"ids": [str(move.id)]})
+
+
+def _move(
+    viewer: Viewer | None,
+    order: IntentOrder,
+    action: str,
+    was: str | None,
+    note: str,
+    now: datetime,
+) -> OrderMove:
+    return OrderMove(
+        id=new_id(),
+        order_id=order.id,
+        action=action,
+        from_stage=was,
+        to_stage=order.stage,
+        note=note.strip(),
+        organisation_id=viewer.organisation_id if viewer else None,
+        user_id=viewer.user_id if viewer else None,
+        at=now,
     )
 
 

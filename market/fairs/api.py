@@ -3,6 +3,7 @@
 from litestar.types import ControllerRouterHandler
 
 from market.fairs import (
+    calendar_api,
     day_api,
     fairs_api,
     meetings_api,
@@ -22,4 +23,5 @@ routes: list[ControllerRouterHandler] = [
     *plans_api.routes,
     *meetings_api.routes,
     *day_api.routes,
+    *calendar_api.routes,
 ]

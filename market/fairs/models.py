@@ -16,12 +16,15 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Json, Model, UtcTime, new_id
 
 _FAIR = "fairs.id"
+# Written out, so that both databases see that the partial index serves.
+IS_UNTOLD = text("told_at IS NULL")
 
 
 class FairSeries(Model):
@@ -245,15 +248,23 @@ class FairWish(Model):
 
 
 class FairNotice(Model):
-    """What an organisation is told of a fair; subscriptions deliver it later.
+    """What an organisation is told of a fair.
 
-    `dedupe` keeps the same thing from being told twice.
+    `dedupe` keeps the same thing from being told twice. `told_at` is when its people were told:
+    market.fairs.notice_news.
     """
 
     __tablename__ = "fair_notices"
     __table_args__: Any = (
         UniqueConstraint("organisation_id", "dedupe"),
         Index(None, "organisation_id", "id"),
+        Index(
+            "ix_fair_notices_untold",
+            "fair_id",
+            "organisation_id",
+            sqlite_where=IS_UNTOLD,
+            postgresql_where=IS_UNTOLD,
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
@@ -264,3 +275,4 @@ class FairNotice(Model):
     dedupe: Mapped[str | None] = mapped_column(String(120))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    told_at: Mapped[datetime | None] = mapped_column(UtcTime)

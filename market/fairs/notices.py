@@ -13,9 +13,12 @@ from market.accounts.viewer import Viewer
 from market.db import new_id
 from market.errors import NotFound
 from market.fairs.models import Fair, FairNotice
+from market.jobs import TELL_OF_NOTICES, enqueue
 from schemas.fair_meetings import NoticeKind
 
 _ROWS_A_STATEMENT = 200
+# What a unit of work that tells is known by, in its `info`.
+_UNIT = "fair_notices"
 
 
 async def tell(  # noqa: PLR0913 - who, of what, and when.
@@ -28,8 +31,10 @@ async def tell(  # noqa: PLR0913 - who, of what, and when.
     *,
     dedupe: str | None = None,
 ) -> None:
-    """Tell each of these organisations once; `dedupe` names what is told, where it may come
-    twice. The payload carries ids and no contacts."""
+    """Tell each of these organisations once, and have its people told (notice_news).
+
+    `dedupe` names what is told, where it may come twice. The payload carries ids and no contacts.
+    """
     rows = [
         {
             "id": new_id(),
@@ -49,6 +54,19 @@ async def tell(  # noqa: PLR0913 - who, of what, and when.
             .values(rows[start : start + _ROWS_A_STATEMENT])
             .on_conflict_do_nothing()
         )
+    if rows:
+        await _have_people_told(session, fair)
+
+
+async def _have_people_told(session: AsyncSession, fair: Fair) -> None:
+    """Once for all that a unit of work tells of a fair: what changes together is told together."""
+    unit: uuid.UUID = session.info.setdefault(_UNIT, new_id())
+    await enqueue(
+        session,
+        TELL_OF_NOTICES,
+        {"fair_id": str(fair.id)},
+        dedupe=f"fair-notices:{fair.id.hex}:{unit.hex}",
+    )
 
 
 async def notices_page(

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import select, update
@@ -10,11 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import Database, new_id, utc_now
 from market.jobs import ClaimedJob, finish
+from market.listings.plain import in_parts
 from market.settings import Settings
 from market.subscriptions.addresses import api_address
+from market.subscriptions.bodies import event_body
 from market.subscriptions.models import Alert, Delivery, Subscription
+from market.subscriptions.news import Hearer, hearer_of
 from market.subscriptions.service import digest_after
-from market.subscriptions.telling import MOST_IN_A_MAIL, Hearer, event_body, hearer_of, send_at
+from market.subscriptions.telling import MOST_IN_A_MAIL, send_at, webhook_key
 from schemas.events import DigestData
 
 _AT_ONCE = 100
@@ -60,15 +63,9 @@ async def _send(
     session: AsyncSession, saved: Subscription, settings: Settings, now: datetime
 ) -> None:
     slot = saved.next_digest_at
-    # No change of the owner's: the version stays.
-    await session.execute(
-        update(Subscription)
-        .where(Subscription.id == saved.id)
-        .values(next_digest_at=digest_after(saved, now))
-        .execution_options(synchronize_session=False)
-    )
     hearer = hearer_of(saved)
     at = hearer.hears_at(now)
+    await _move_on(session, saved, at, settings, now)
     if at is None or slot is None:
         # Muted: it is all told after that.
         return
@@ -81,11 +78,49 @@ async def _send(
     )
     ids = sorted(taken, reverse=True)
     for channel in hearer.sent_by if ids else ():
-        if channel == "webhook" and hearer.endpoint_id is None:
+        told = ids if channel == "email" else await _not_sent(session, hearer, ids)
+        if not told:
             continue
-        delivery = _delivery(hearer, channel, ids, slot, now)
-        delivery.body = _body(channel, hearer, ids, settings, now)
+        delivery = _delivery(hearer, channel, told, slot, now)
+        delivery.body = _body(channel, hearer, told, settings, now)
         await send_at(session, delivery, at)
+
+
+async def _move_on(
+    session: AsyncSession,
+    saved: Subscription,
+    at: datetime | None,
+    settings: Settings,
+    now: datetime,
+) -> None:
+    """When to tell next. `at` is when this one goes out; None while the subscription is muted."""
+    window = timedelta(minutes=settings.instant_mail_minutes)
+    following = digest_after(saved, now)
+    if at is None and saved.frequency == "instant":
+        following = saved.muted_until
+    # No change of the owner's: the version stays.
+    await session.execute(
+        update(Subscription)
+        .where(Subscription.id == saved.id)
+        .values(
+            next_digest_at=following,
+            next_mail_at=saved.next_mail_at if at is None else at + window,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _not_sent(
+    session: AsyncSession, hearer: Hearer, ids: Sequence[uuid.UUID]
+) -> list[uuid.UUID]:
+    """Without those that a webhook told already: of an instant subscription only mails wait."""
+    if hearer.endpoint_id is None:
+        return []
+    sent: set[str] = set()
+    for some in in_parts(ids):
+        keys = [webhook_key(each) for each in some]
+        sent.update(await session.scalars(select(Delivery.key).where(Delivery.key.in_(keys))))
+    return [each for each in ids if webhook_key(each) not in sent]
 
 
 def _delivery(

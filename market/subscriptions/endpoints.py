@@ -11,6 +11,7 @@ from market.accounts.viewer import Viewer
 from market.db import new_id
 from market.errors import Conflict, FieldError, Forbidden, Invalid, PreconditionFailed
 from market.settings import Settings
+from market.subscriptions.bodies import event_body
 from market.subscriptions.models import Delivery, Subscription, WebhookEndpoint
 from market.subscriptions.outgoing import (
     AddressRefused,
@@ -21,7 +22,7 @@ from market.subscriptions.outgoing import (
 from market.subscriptions.queries import delivery_to, own_endpoint
 from market.subscriptions.service import lock_owner
 from market.subscriptions.signing import new_secret
-from market.subscriptions.telling import enqueue_try, event_body, send_at
+from market.subscriptions.telling import enqueue_try, send_at
 from schemas.events import TestData
 from schemas.webhooks import EndpointChange, EndpointForm
 

@@ -32,8 +32,9 @@ from market.subscriptions.evaluation import (
     reasons_of,
 )
 from market.subscriptions.models import ListingMaterial, Subscription
+from market.subscriptions.news import Hearer, News, hearer_of, in_chunks
 from market.subscriptions.own_news import expired_news
-from market.subscriptions.telling import Hearer, News, hearer_of, in_chunks, tell
+from market.subscriptions.telling import tell
 from search.strict import Held, held_by
 from search.synonyms import Synonyms
 

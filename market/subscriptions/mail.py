@@ -16,6 +16,10 @@ _TEXTS = {
         "您收到此邮件，是因为保存了检索“{}”。",
         "You get this mail for your saved search “{}”.",
     ),
+    "why_own": (
+        "您收到此邮件，是因为订阅了本单位动态“{}”。",
+        "You get this mail as you asked to hear of your organisation’s own matters: “{}”.",
+    ),
     "stop": ("停止此提醒", "Stop these alerts"),
     "subject": ("{}：{}", "{}: {}"),
     "subject_many": ("{}：{} 条新内容", "{}: {} new"),
@@ -32,7 +36,10 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mail says, and to whom. `count` is of all that there is, also what has no place."""
+    """What a mail says, and to whom. `count` is of all that there is, also what has no place.
+
+    `is_own`: it tells of one's own, and not of what a search found.
+    """
 
     to: str
     message_id: str
@@ -42,6 +49,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     stop_url: str
     sent_at: datetime
     lang: Lang
+    is_own: bool = False
 
 
 def composed(letter: Letter, sender: str) -> EmailMessage:
@@ -78,7 +86,7 @@ def _lines(letter: Letter) -> Iterator[str]:
         yield _text("more", letter.lang).format(letter.count - len(letter.items))
         yield ""
     yield "-- "
-    yield _text("why", letter.lang).format(_one_line(letter.name))
+    yield _why(letter).format(_one_line(letter.name))
     yield f"{_text('stop', letter.lang)}: {letter.stop_url}"
 
 
@@ -92,9 +100,13 @@ def _html(letter: Letter) -> Iterator[str]:
     if letter.count > len(letter.items):
         more = _text("more", letter.lang).format(letter.count - len(letter.items))
         yield f"<p>{more}</p>"
-    why = _text("why", letter.lang).format(escape(letter.name))
+    why = _why(letter).format(escape(letter.name))
     stop = _text("stop", letter.lang)
     yield f'<hr><p>{why} <a href="{escape(letter.stop_url)}">{stop}</a></p></body></html>'
+
+
+def _why(letter: Letter) -> str:
+    return _text("why_own" if letter.is_own else "why", letter.lang)
 
 
 def _text(name: str, lang: Lang) -> str:

@@ -23,13 +23,19 @@ from market.accounts.viewer import Viewer
 from market.db import Database, new_id, utc_now
 from market.jobs import ClaimedJob, finish
 from market.settings import Settings
-from market.subscriptions.addresses import address_of, api_address, stop_address
+from market.subscriptions.addresses import (
+    address_of,
+    address_of_facts,
+    api_address,
+    stop_address,
+)
 from market.subscriptions.digests import Collected
 from market.subscriptions.mail import Item, Letter, composed
 from market.subscriptions.models import Alert, Delivery, DeliveryAttempt, MailCount, Subscription
+from market.subscriptions.news import Hearer, News
 from market.subscriptions.queries import person
 from market.subscriptions.schedule import retry_at
-from market.subscriptions.telling import Hearer, News, enqueue_try, tell
+from market.subscriptions.telling import enqueue_try, tell
 from market.subscriptions.wire import alert_views
 from schemas.subscriptions import AlertView
 
@@ -115,9 +121,17 @@ class Mailing:
         alerts = await session.scalars(
             select(Alert).where(Alert.id.in_(ids)).order_by(Alert.id.desc())
         )
-        views = await alert_views(session, viewer, alerts.all(), self._settings.lang)
+        told = alerts.all()
+        lang = self._settings.lang
+        views = await alert_views(session, viewer, told, lang)
+        others = views
+        if any(view.listing is None for view in views):
+            # What is told of other things is told in both languages.
+            others = await alert_views(session, viewer, told, "en" if lang == "zh" else "zh")
         shown = [
-            view for view in views if view.listing is not None or view.type not in _OF_LISTINGS
+            each
+            for each in zip(views, others, strict=True)
+            if each[0].listing is not None or each[0].type not in _OF_LISTINGS
         ]
         if not shown:
             return None
@@ -129,22 +143,30 @@ class Mailing:
             to=user.email,
             message_id=delivery.id.hex,
             name=saved.name,
-            items=[self._item(view) for view in shown],
+            items=[self._item(*each) for each in shown],
             count=count,
             stop_url=stop_address(self._settings, saved.stop_token),
             sent_at=delivery.created_at,
             lang=self._settings.lang,
+            is_own=saved.kind == "own",
         )
 
-    def _item(self, view: AlertView) -> Item:
+    def _item(self, view: AlertView, other: AlertView) -> Item:
+        """`other` is the same in the other language."""
         listing = view.listing
         if listing is None:
-            return Item(view.title, "", view.reasons, api_address(self._settings, "alerts"))
+            reasons = list(map(_both, view.reasons, other.reasons))
+            return Item(_both(view.title, other.title), "", reasons, self._address(view))
         who = listing.organisation_hint
         if listing.organisation is not msgspec.UNSET:
             who = listing.organisation.name
         url = address_of(self._settings, listing.kind, uuid.UUID(listing.id))
         return Item(view.title, "" if who is msgspec.UNSET else who, view.reasons, url)
+
+    def _address(self, view: AlertView) -> str:
+        facts = {"fair_id": view.fair_id, "order_id": view.order_id}
+        known = {name: found for name, found in facts.items() if found is not None}
+        return address_of_facts(self._settings, known) or api_address(self._settings, "alerts")
 
     async def _count(self, session: AsyncSession, owner_id: uuid.UUID, now: datetime) -> bool:
         """Count a mail of this day; False when the day's are used up."""
@@ -264,6 +286,10 @@ async def _reader(
     if user.organisation_id != saved.organisation_id:
         return None
     return user, viewer_of(user, organisation), saved
+
+
+def _both(text: str, other: str) -> str:
+    return text if text == other else f"{text} · {other}"
 
 
 def _cancel(delivery: Delivery, now: datetime, why: str) -> None:

@@ -18,7 +18,8 @@ from market.matching.pairs import column_of
 from market.settings import Settings
 from market.subscriptions.finding import parts_of
 from market.subscriptions.models import Subscription
-from market.subscriptions.telling import News, hearer_of, in_chunks, tell
+from market.subscriptions.news import News, hearer_of, in_chunks
+from market.subscriptions.telling import tell
 
 Id = uuid.UUID
 

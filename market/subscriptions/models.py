@@ -60,10 +60,11 @@ class WebhookEndpoint(Model):
 
 
 class Subscription(Model):
-    """A saved search of one person, or what this person wants to hear of own listings.
+    """A saved search of one person, or what this person wants to hear of what is their own.
 
     `query` is a schemas.subscriptions.SavedQuery. Times of day are minutes after midnight in
-    `time_zone`. `next_digest_at` is when what was collected is told next. The stop token lets its
+    `time_zone`. `next_digest_at` is when what was collected is told next; of an instant one mails
+    collect, too, until `next_mail_at`. The stop token lets its
     holder stop this subscription and nothing else, and stands in every mail, so it is kept as it
     is; of the feed's token only the hash is kept.
     """
@@ -106,6 +107,7 @@ class Subscription(Model):
         Uuid, ForeignKey("webhook_endpoints.id", ondelete="SET NULL"), index=True
     )
     next_digest_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    next_mail_at: Mapped[datetime | None] = mapped_column(UtcTime)
     stop_token: Mapped[str] = mapped_column(String(60), unique=True)
     feed_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -136,7 +138,8 @@ class Alert(Model):
     """One thing told to one person, once.
 
     `scope_id` is the subscription, or the person where none asked for it; `subject_id` the
-    listing, organisation or endpoint. `is_waiting`: a digest will tell it.
+    listing, organisation, endpoint, notice of a fair, move or reminder of an order. `reasons` are
+    the facts: see reasons.py and own_news.Told. `is_waiting`: a digest, or the next mail, tells it.
     """
 
     __tablename__ = "alerts"

@@ -1,9 +1,10 @@
-"""What people hear of what is their own: listings that expire, and their organisation."""
+"""What people hear of what is their own: listings that expire, their organisation, and whatever
+other areas tell organisations of."""
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Result, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,10 +15,53 @@ from market.jobs import ClaimedJob, finish
 from market.listings.models import Listing
 from market.settings import Settings
 from market.subscriptions.models import Subscription
-from market.subscriptions.telling import Hearer, News, hearer_of, in_chunks, tell
+from market.subscriptions.news import Hearer, News, hearer_of, in_chunks
+from market.subscriptions.telling import tell
+from schemas.events import NewsType
 
 Id = uuid.UUID
 _LISTINGS_AT_ONCE = 500
+_DECISIONS: Mapping[bool, NewsType] = {
+    True: "organisation.verified",
+    False: "organisation.unverified",
+}
+
+
+class Told(NamedTuple):
+    """Something that the people of an organisation are told, once for each subject and version.
+
+    `facts` are plain values: the ids that EVENTS names for the type; "title" and "lines", each in
+    Chinese and English, for people; "fair_id" or "order_id" for the address. Nothing in them may
+    be secret from these people.
+    """
+
+    organisation_id: Id
+    type: NewsType
+    subject_id: Id
+    version: int = 1
+    facts: Mapping[str, Any] = {}
+
+
+async def tell_organisations(
+    session: AsyncSession, told: Sequence[Told], settings: Settings, now: datetime
+) -> None:
+    """Tell the people of organisations by the channels that each chose, in this order; again tells
+    nothing."""
+    hearers = await own_hearers(session, {each.organisation_id for each in told})
+    news = [
+        News(
+            hearer=hearer,
+            type=each.type,
+            subject_id=each.subject_id,
+            subject_version=each.version,
+            reasons={**each.facts, "told_to": str(each.organisation_id)},
+            place=place,
+        )
+        for place, each in enumerate(told)
+        for hearer in hearers.get(each.organisation_id, ())
+    ]
+    for chunk in in_chunks(news):
+        await tell(session, chunk, settings, now)
 
 
 async def own_hearers(
@@ -121,21 +165,19 @@ async def _expiring(
 async def tell_of_verification(
     database: Database, settings: Settings, jobs: Sequence[ClaimedJob]
 ) -> None:
-    """Do jobs {"id"}: the people of an organisation hear that it was verified, once."""
-    ids = {Id(job.payload["id"]) for job in jobs}
-    now: datetime = utc_now()
+    """Do jobs {"id", "version", "is_verified"}: people hear what was decided of their organisation.
+
+    Each decision is told once.
+    """
+    told = [
+        Told(
+            organisation_id=Id(job.payload["id"]),
+            type=_DECISIONS[job.payload.get("is_verified", True)],
+            subject_id=Id(job.payload["id"]),
+            version=job.payload.get("version", 1),
+        )
+        for job in jobs
+    ]
     async with database.writing() as session:
-        hearers = await own_hearers(session, ids)
-        news = [
-            News(
-                hearer=hearer,
-                type="organisation.verified",
-                subject_id=organisation_id,
-                subject_version=1,
-            )
-            for organisation_id, each in hearers.items()
-            for hearer in each
-        ]
-        for chunk in in_chunks(news):
-            await tell(session, chunk, settings, now)
+        await tell_organisations(session, told, settings, utc_now())
         await finish(session, jobs)

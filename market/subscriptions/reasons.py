@@ -25,6 +25,12 @@ _DISABLED = {
 }
 
 
+def title_of(event: str, facts: Mapping[str, Any], lang: Lang) -> str:
+    """What is told, as whoever told it says; else what the event means."""
+    said = facts.get("title")
+    return type_name(event, lang) if said is None else str(said[lang == "en"])
+
+
 def type_name(event: str, lang: Lang) -> str:
     """What an event means, in a few words."""
     if event in _OTHERS:
@@ -40,6 +46,9 @@ def sentences(reasons: Mapping[str, Any], lang: Lang) -> list[str]:
 
 def _sentences(reasons: Mapping[str, Any], lang: Lang) -> Iterator[str]:
     is_zh = lang == "zh"
+    # Other areas bring their own words, in both languages.
+    for line in reasons.get("lines", ()):
+        yield line[not is_zh]
     if words := reasons.get("words"):
         yield _listed("检索词" if is_zh else "Words", words, lang)
     if wordings := reasons.get("wordings"):

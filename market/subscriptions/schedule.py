@@ -65,20 +65,17 @@ def quiet_until(
 ) -> datetime | None:
     """When the quiet hours that `now` lies in end; None outside of them.
 
-    They may reach over midnight. Equal ends mean none.
+    They may reach over midnight. Equal ends mean none. An hour that comes twice is not quiet
+    again once the quiet hours ended in its first half.
     """
     if quiet_from is None or quiet_till is None or quiet_from == quiet_till:
         return None
-    local = now.astimezone(zone_of(zone))
-    minute = local.hour * 60 + local.minute
-    since_begin = (minute - quiet_from) % 1440
-    if since_begin >= (quiet_till - quiet_from) % 1440:
+    # In UTC, since within one zone clock times are compared, whichever of two they are.
+    began = [each for each in _in_utc(now, quiet_from, zone) if each <= now]
+    if not began:
         return None
-    return next(
-        moment.astimezone(UTC)
-        for moment in _occurrences(now, quiet_till, zone)
-        if moment.astimezone(UTC) > now
-    )
+    ends = next(each for each in _in_utc(began[-1], quiet_till, zone) if each > began[-1])
+    return ends if now < ends else None
 
 
 def retry_at(attempts: int, now: datetime) -> datetime | None:
@@ -86,6 +83,10 @@ def retry_at(attempts: int, now: datetime) -> datetime | None:
     if attempts > len(RETRIES_AFTER):
         return None
     return now + RETRIES_AFTER[attempts - 1]
+
+
+def _in_utc(after: datetime, minute: int, zone: str) -> Iterator[datetime]:
+    return (moment.astimezone(UTC) for moment in _occurrences(after, minute, zone))
 
 
 def _occurrences(after: datetime, minute: int, zone: str) -> Iterator[datetime]:

@@ -165,7 +165,7 @@ async def change_search(
     saved.next_digest_at = digest_after(saved, now)
     if saved.next_digest_at is None and await _has_waiting(session, saved):
         # The last digest goes out at once: nothing would ever tell what it holds otherwise.
-        saved.next_digest_at = now if saved.frequency == "instant" else None
+        saved.next_digest_at = next_mail(saved, now) if saved.frequency == "instant" else None
     await session.flush()
 
 
@@ -246,6 +246,11 @@ def digest_after(saved: Subscription, now: datetime) -> datetime | None:
         weekday=saved.digest_weekday,
         zone=saved.time_zone,
     )
+
+
+def next_mail(saved: Subscription, now: datetime) -> datetime:
+    """The first time at which an instant mail may go out."""
+    return max(now, saved.next_mail_at or now)
 
 
 async def _has_waiting(session: AsyncSession, saved: Subscription) -> bool:

@@ -1,112 +1,29 @@
 """News become alerts, once each, and messages for those who want them at once."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-import msgspec
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import new_id
 from market.jobs import SOON, enqueue
 from market.settings import Settings
-from market.subscriptions.addresses import address_of
-from market.subscriptions.models import Alert, Delivery, Subscription
-from market.subscriptions.schedule import quiet_until
-from schemas.events import (
-    Event,
-    ListingFound,
-    MatchFoundData,
-    OrganisationData,
-    OwnListingData,
-    WebhookType,
-)
+from market.subscriptions.bodies import news_body
+from market.subscriptions.collating import collect, take_turns
+from market.subscriptions.models import Alert, Delivery
+from market.subscriptions.news import Hearer, News
 
 # {"id", "try"}: send a delivery, which is at this try by now.
 DELIVER_WEBHOOK = "subscriptions.webhook"
 DELIVER_MAIL = "subscriptions.mail"
 DELIVER = {"webhook": DELIVER_WEBHOOK, "email": DELIVER_MAIL}
-# Alerts stored in one unit of work.
-NEWS_AT_ONCE = 500
 # What a mail or a digest names at most; the inbox has them all.
 MOST_IN_A_MAIL = 50
 
 Id = uuid.UUID
-
-
-class Hearer(NamedTuple):
-    """Whoever hears of something, and how. Without a subscription it is the inbox alone."""
-
-    scope_id: Id
-    user_id: Id
-    subscription_id: Id | None = None
-    frequency: str = "instant"
-    channels: tuple[str, ...] = ("inbox",)
-    endpoint_id: Id | None = None
-    time_zone: str = "Asia/Shanghai"
-    quiet_from: int | None = None
-    quiet_till: int | None = None
-    muted_until: datetime | None = None
-
-    def hears_at(self, now: datetime) -> datetime | None:
-        """When mails and webhooks may go out; None while muted."""
-        if self.muted_until is not None and self.muted_until > now:
-            return None
-        return quiet_until(now, self.quiet_from, self.quiet_till, self.time_zone) or now
-
-    @property
-    def collects(self) -> bool:
-        """Whether a digest tells what was found."""
-        return self.frequency in {"daily", "weekly"} and bool(self.sent_by)
-
-    @property
-    def sent_by(self) -> list[str]:
-        return [each for each in self.channels if each in DELIVER]
-
-
-def hearer_of(saved: Subscription) -> Hearer:
-    return Hearer(
-        scope_id=saved.id,
-        user_id=saved.user_id,
-        subscription_id=saved.id,
-        frequency=saved.frequency,
-        channels=tuple(saved.channels),
-        endpoint_id=saved.endpoint_id,
-        time_zone=saved.time_zone,
-        quiet_from=saved.quiet_from,
-        quiet_till=saved.quiet_until,
-        muted_until=saved.muted_until,
-    )
-
-
-class News(NamedTuple):
-    """Something to be told to one person. `kind` is that of the listing."""
-
-    hearer: Hearer
-    type: str
-    subject_id: Id
-    subject_version: int
-    kind: str = ""
-    listing_id: Id | None = None
-    match_id: Id | None = None
-    reasons: Mapping[str, Any] = {}
-
-    @property
-    def key(self) -> tuple[Id, str, Id, int]:
-        return self.hearer.scope_id, self.type, self.subject_id, self.subject_version
-
-
-def in_chunks(news: Iterable[News]) -> list[list[News]]:
-    """News for one unit of work each, those of one hearer together as far as they fit."""
-    # In one order for all writers, so that none waits for another in a circle.
-    ordered = sorted(news, key=_order)
-    return [ordered[at : at + NEWS_AT_ONCE] for at in range(0, len(ordered), NEWS_AT_ONCE)]
-
-
-def _order(news: News) -> tuple[Id, str, Id, int]:
-    return news.key
 
 
 async def tell(
@@ -120,10 +37,18 @@ async def tell(
     by_hearer: dict[Hearer, list[tuple[Id, News]]] = {}
     for alert_id, each in told:
         by_hearer.setdefault(each.hearer, []).append((alert_id, each))
-    for hearer, alerts in by_hearer.items():
-        at = hearer.hears_at(now)
-        if hearer.frequency == "instant" and at is not None:
-            await _send(session, hearer, alerts, settings, (now, at))
+    instant = {
+        hearer: at
+        for hearer in by_hearer
+        if hearer.frequency == "instant" and (at := hearer.hears_at(now)) is not None
+    }
+    window = timedelta(minutes=settings.instant_mail_minutes)
+    late = await take_turns(session, instant, window, now)
+    for hearer, at in instant.items():
+        alerts = by_hearer[hearer]
+        if hearer.subscription_id in late:
+            await collect(session, [alert_id for alert_id, _ in alerts])
+        await _send(session, hearer, alerts, settings, (now, at), late)
     return len(told)
 
 
@@ -133,10 +58,12 @@ async def _store(
     if not news:
         return []
     by_key = {each.key: each for each in news}
+    # Ids sort by the time they were made at.
+    ids = {each.key: new_id() for each in sorted(by_key.values(), key=_place)}
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     rows = await session.execute(
         insert(Alert)
-        .values([_alert(each, now) for each in by_key.values()])
+        .values([_alert(each, ids[key], now) for key, each in by_key.items()])
         .on_conflict_do_nothing(
             index_elements=["scope_id", "type", "subject_id", "subject_version"]
         )
@@ -146,10 +73,14 @@ async def _store(
     return sorted(told, key=lambda each: each[0])
 
 
-def _alert(news: News, now: datetime) -> dict[str, Any]:
+def _place(news: News) -> int:
+    return news.place
+
+
+def _alert(news: News, alert_id: Id, now: datetime) -> dict[str, Any]:
     hearer = news.hearer
     return {
-        "id": new_id(),
+        "id": alert_id,
         "scope_id": hearer.scope_id,
         "subscription_id": hearer.subscription_id,
         "user_id": hearer.user_id,
@@ -172,9 +103,10 @@ async def _send(
     alerts: Sequence[tuple[Id, News]],
     settings: Settings,
     times: tuple[datetime, datetime],
+    late: Collection[Id],
 ) -> None:
     now, at = times
-    if "email" in hearer.channels:
+    if "email" in hearer.channels and hearer.subscription_id not in late:
         # What one evaluation finds for one person is one mail.
         ids = [str(alert_id) for alert_id, _ in alerts]
         mail = _delivery(hearer, "email", alerts[0][1].type, f"mail:{ids[0]}", now)
@@ -182,10 +114,15 @@ async def _send(
         await send_at(session, mail, at)
     if "webhook" in hearer.channels and hearer.endpoint_id is not None:
         for alert_id, news in alerts:
-            sent = _delivery(hearer, "webhook", news.type, f"webhook:{alert_id}", now)
+            sent = _delivery(hearer, "webhook", news.type, webhook_key(alert_id), now)
             sent.alert_ids = [str(alert_id)]
-            sent.body = _body(alert_id, news, settings, now)
+            sent.body = news_body(alert_id, news, settings, now)
             await send_at(session, sent, at)
+
+
+def webhook_key(alert_id: Id) -> str:
+    """What the webhook of one alert is known by."""
+    return f"webhook:{alert_id}"
 
 
 def _delivery(hearer: Hearer, channel: str, kind: str, key: str, now: datetime) -> Delivery:
@@ -221,32 +158,3 @@ async def enqueue_try(
         run_at=at,
         dedupe=f"deliver:{delivery_id}:{number}:{int(at.timestamp())}",
     )
-
-
-def _body(alert_id: Id, news: News, settings: Settings, now: datetime) -> str:
-    """The exact text of a webhook: thin, so that whoever reads it asks for the rest."""
-    named: dict[str, Any] = {
-        "alert_id": str(alert_id),
-        "saved_search_id": str(news.hearer.subscription_id or ""),
-        "url": address_of(settings, news.kind, news.subject_id),
-    }
-    if news.type == "organisation.verified":
-        data: msgspec.Struct = OrganisationData(**named, organisation_id=str(news.subject_id))
-    elif news.type == "match.found":
-        data = MatchFoundData(
-            **named, match_id=str(news.match_id), kind=_kind(news), listing_id=str(news.listing_id)
-        )
-    else:
-        shape = ListingFound if news.type == "listing.found" else OwnListingData
-        data = shape(**named, kind=_kind(news), listing_id=str(news.listing_id))
-    return event_body(news.type, data, now)
-
-
-def _kind(news: News) -> Any:
-    return news.kind
-
-
-def event_body(event: str, data: msgspec.Struct, now: datetime) -> str:
-    """An event as its receivers get it."""
-    kind: WebhookType = msgspec.convert(event, WebhookType)
-    return msgspec.json.encode(Event(type=kind, timestamp=now, data=data)).decode()

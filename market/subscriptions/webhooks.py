@@ -20,11 +20,12 @@ from market.db import Database, new_id, utc_now
 from market.jobs import ClaimedJob, finish
 from market.settings import Settings
 from market.subscriptions.models import Delivery, DeliveryAttempt, WebhookEndpoint
+from market.subscriptions.news import News
 from market.subscriptions.outgoing import AddressRefused, Answered, NotAnswered, Outgoing
 from market.subscriptions.own_news import own_hearers
 from market.subscriptions.schedule import retry_at
 from market.subscriptions.signing import signed_headers
-from market.subscriptions.telling import News, enqueue_try, tell
+from market.subscriptions.telling import enqueue_try, tell
 from market.subscriptions.wire import message_id
 
 AT_ONCE_EACH = 2

@@ -23,7 +23,7 @@ from market.subscriptions.models import (
     WebhookEndpoint,
 )
 from market.subscriptions.queries import subscriptions_by_id
-from market.subscriptions.reasons import sentences, type_name
+from market.subscriptions.reasons import sentences, title_of
 from market.subscriptions.schedule import clock_time_of
 from schemas.subscriptions import AlertSource, AlertView, EventType, SavedSearchView
 from schemas.vocab import Lang
@@ -115,17 +115,26 @@ def _alert_view(alert: Alert, context: _Context) -> AlertView:
         organisation = context.organisations[listing.organisation_id]
         relation = relation_of(context.viewer, listing)
         summary = summary_of(listing, organisation, relation, context.lang)
+    facts = _facts(alert, context.viewer)
     return AlertView(
         id=str(alert.id),
         type=msgspec.convert(alert.type, EventType),
-        title=listing.title if listing is not None else type_name(alert.type, context.lang),
+        title=listing.title if listing is not None else title_of(alert.type, facts, context.lang),
         reasons=_reasons(alert, listing, context),
         saved_search=None if saved is None else AlertSource(id=str(saved.id), name=saved.name),
         listing=summary,
         match_id=_text(alert.match_id),
+        fair_id=facts.get("fair_id"),
+        order_id=facts.get("order_id"),
         created_at=alert.created_at,
         read_at=alert.read_at,
     )
+
+
+def _facts(alert: Alert, viewer: Viewer) -> Mapping[str, Any]:
+    """What an alert tells; nothing to who has left the organisation that it was told to."""
+    told_to = alert.reasons.get("told_to")
+    return alert.reasons if told_to in {None, _text(viewer.organisation_id)} else {}
 
 
 def _reasons(
@@ -134,7 +143,7 @@ def _reasons(
     if alert.type != "match.found":
         # What a listing that is gone was found by is not told either: it may quote it.
         is_gone = alert.listing_id is not None and listing is None
-        return [] if is_gone else sentences(alert.reasons, context.lang)
+        return [] if is_gone else sentences(_facts(alert, context.viewer), context.lang)
     match = context.matches.get(alert.match_id or Id(int=0))
     if match is None or listing is None:
         return []

@@ -362,6 +362,8 @@ _GOOD: dict[str, list[Any]] = {
     "registration_id": [None],
     "wishes": [[]],
     "seconds": [1],
+    # Who consents is settled before, and with it who may read of whom.
+    "consents": [False],
     "scans": [[{"payload": "DJ1.x.y"}, {"delegate_id": "x"}]],
 }
 _CONSENT = {

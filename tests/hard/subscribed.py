@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
-from market.accounts.tokens import FEED_PREFIX, STOP_PREFIX, new_token, token_hash
+from market.accounts.tokens import CALENDAR_PREFIX, FEED_PREFIX, STOP_PREFIX, new_token, token_hash
 from market.db import new_id, utc_now
+from market.fairs.calendar_models import CalendarLink
 from market.settings import Settings
 from market.subscriptions.models import Alert, Delivery, Subscription, WebhookEndpoint
 from market.subscriptions.signing import new_secret
@@ -28,6 +29,7 @@ def modest(settings: Settings) -> Settings:
 
 
 async def subscribe(world: World) -> None:
+    await _give_calendar(world, "institute")
     for owner in _OWNERS:
         saved = _saved(world, owner)
         alerts = [_alert(world, owner, saved, number) for number in range(3)]
@@ -37,6 +39,21 @@ async def subscribe(world: World) -> None:
             session.add_all([saved, *([endpoint] if endpoint else [])])
             await session.flush()
             session.add_all([*alerts, *deliveries])
+
+
+async def _give_calendar(world: World, owner: str) -> None:
+    """Whom an institute meets consented to nothing, so anybody may have the link."""
+    token, user = new_token(CALENDAR_PREFIX), world.accounts[owner].user
+    assert user.organisation_id is not None
+    link = CalendarLink(
+        user_id=user.id,
+        organisation_id=user.organisation_id,
+        token_hash=token_hash(token),
+        created_at=utc_now(),
+    )
+    async with world.database.writing() as session:
+        session.add(link)
+    world.ids.setdefault("calendars", []).append(f"{token}.ics")
 
 
 def _saved(world: World, owner: str) -> Subscription:

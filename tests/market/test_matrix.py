@@ -16,9 +16,10 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import update
 
 from market.accounts.models import ApiKey
-from market.accounts.tokens import FEED_PREFIX, STOP_PREFIX, new_token, token_hash
+from market.accounts.tokens import CALENDAR_PREFIX, FEED_PREFIX, STOP_PREFIX, new_token, token_hash
 from market.db import Database, new_id, utc_now
 from market.exchange.models import Import
+from market.fairs.calendar_models import CalendarLink
 from market.listings.models import Listing, NeedListing, ResultListing
 from market.matching.models import MatchRow, SynonymRow
 from market.settings import Settings
@@ -181,6 +182,15 @@ def _of_meetings() -> dict[str, dict[str, str]]:
         f"GET {path}/meetings": {"running": TAKES_PART, "missing": NO_REGISTRATION},
         f"POST {path}/meetings": organizer,
         f"GET {path}/agenda": {"running": OWN_AGENDA, "missing": NO_REGISTRATION},
+        "POST /my/fair-calendar": {"-": TAKES_PART},
+        "GET /my/fair-calendar": {"-": TAKES_PART},
+        "DELETE /my/fair-calendar": {"-": TAKES_PART},
+        # Whoever has the link reads the calendar, and nobody else can know it.
+        "GET /calendars/{name}": {"running": OPEN, "missing": NOT_THERE},
+        f"GET {path}/registrations/{{registration_id}}/agenda.ics": {
+            "running": OWN_REGISTRATION,
+            "missing": NO_REGISTRATION,
+        },
         f"GET {one}": own,
         f"PATCH {one}": organizer,
         f"POST {one}/cancel": own,
@@ -518,13 +528,21 @@ async def _subscribed(database: Database, owner: Account) -> dict[str, object]:
         endpoint_id=endpoint.id,
         created_at=now,
     )
+    assert owner.user.organisation_id is not None
+    calendar = CalendarLink(
+        user_id=owner.user.id,
+        organisation_id=owner.user.organisation_id,
+        token_hash=token_hash(_CALENDAR),
+        created_at=now,
+    )
     async with database.writing() as session:
-        session.add_all([search, endpoint])
+        session.add_all([search, endpoint, calendar])
         await session.flush()
         session.add_all([alert, delivery])
     return {
         "kind": "results",
         "form": "atom",
+        "calendar": f"{_CALENDAR}.ics",
         "feed_token": _FEED,
         "search_id": search.id,
         "alert_id": alert.id,
@@ -538,6 +556,7 @@ _SIDE = {"base": 0.0, "parts": [], "log_odds": 0.0}
 
 
 _FEED = new_token(FEED_PREFIX)
+_CALENDAR = new_token(CALENDAR_PREFIX)
 
 
 async def _sign(
@@ -550,6 +569,8 @@ async def _sign(
     named["name"] = str(ids.get("name", "nothing"))
     if "/feeds/saved/" in path:
         named["token"] = str(ids.get("feed_token", "nothing"))
+    if "/calendars/" in path:
+        named["name"] = str(ids.get("calendar", "nothing"))
     for name, found in named.items():
         path = path.replace(f"{{{name}}}", found)
     sent: dict[str, Any] = {} if body is None else {"json": _filled(body, named)}

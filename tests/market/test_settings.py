@@ -49,6 +49,7 @@ READ: dict[str, tuple[str, Any]] = {
     "saved_searches_per_organisation": ("7", 7),
     "webhook_endpoints_per_organisation": ("3", 3),
     "mails_per_organisation_day": ("20", 20),
+    "instant_mail_minutes": ("5", 5),
     "expiry_notice_days": ("30", 30),
     "alert_stream_s": ("60", 60),
     "outgoing_private_hosts": ("crm.local:8443", "crm.local:8443"),

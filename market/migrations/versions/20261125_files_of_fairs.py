@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "1b45b11cca51"
-down_revision = "df33c9db4d70"
+down_revision = "6c1f0a7be2d4"
 branch_labels = None
 depends_on = None
 

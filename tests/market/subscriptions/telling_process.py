@@ -8,6 +8,7 @@ from market.db import Database
 from market.indexing.engines import indexes_in_memory
 from market.jobs import TELL_OF_LISTINGS
 from market.settings import Settings
+from market.subscriptions.handlers import SEND_DIGESTS
 from market.subscriptions.telling import DELIVER_WEBHOOK
 from market.work import all_kinds
 from market.worker import Pace, Worker
@@ -25,7 +26,7 @@ async def work(url: str) -> None:
     )
     database = Database(url)
     every = all_kinds(settings, database, indexes_in_memory())
-    kinds = {name: every[name] for name in (TELL_OF_LISTINGS, DELIVER_WEBHOOK)}
+    kinds = {name: every[name] for name in (TELL_OF_LISTINGS, DELIVER_WEBHOOK, SEND_DIGESTS)}
     await Worker(database, kinds, pace=Pace(lease_s=0.6, poll_s=0.05)).run()
 
 

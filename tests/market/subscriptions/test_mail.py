@@ -45,6 +45,7 @@ def settings(settings: Settings, mailbox: Mailbox) -> Settings:
         smtp_security="none",
         smtp_sender="对接 <no-reply@duijie.example>",
         mails_per_organisation_day=3,
+        instant_mail_minutes=0,
     )
 
 

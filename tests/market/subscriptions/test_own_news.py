@@ -140,6 +140,41 @@ async def test_people_hear_that_their_organisation_was_verified(
     assert await square.told() == []
 
 
+async def test_each_decision_on_an_organisation_is_told_once(
+    square: Square, database: Database
+) -> None:
+    newcomer = await make_account(database, "enterprise", is_verified=False)
+    administrator = await make_administrator(database)
+    assert newcomer.organisation is not None
+    url = f"/api/v1/organisations/{newcomer.organisation.id}"
+
+    async def decide(action: str) -> None:
+        version = (await square.client.get(url, headers=administrator.headers)).headers["etag"]
+        headers = administrator.headers | {"If-Match": version}
+        answer = await square.client.post(f"{url}/{action}", headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    for action in ("verify", "verify", "unverify", "unverify", "verify"):
+        await decide(action)
+    await square.work()
+
+    verified = ("organisation.verified", "您的单位已通过核验")
+    taken_back = ("organisation.unverified", "您的单位的核验已撤销")
+    assert sorted(await square.told(newcomer)) == sorted([verified, taken_back, verified])
+    assert await square.told() == []
+
+
+async def test_a_decision_from_before_this_version_is_told(square: Square) -> None:
+    """Its job names the organisation and nothing else."""
+    assert square.seeker.organisation is not None
+    async with square.database.writing() as session:
+        await enqueue(session, TELL_OF_VERIFICATION, {"id": str(square.seeker.organisation.id)})
+
+    await square.work()
+
+    assert await square.told() == [("organisation.verified", "您的单位已通过核验")]
+
+
 async def test_whoever_turned_own_news_off_hears_none(square: Square, database: Database) -> None:
     await square.save(kind="own", query=..., frequency="off", name="关")
     async with database.writing() as session:

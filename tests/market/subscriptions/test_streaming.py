@@ -139,7 +139,11 @@ async def test_the_document_tells_of_every_webhook(square: Square) -> None:
     schema = named["application/json"]["schema"]
     assert set(document["webhooks"]) == {
         *("listing.found", "match.found", "listing.expiring", "listing.expired"),
-        *("organisation.verified", "digest", "endpoint.test"),
+        *("organisation.verified", "organisation.unverified", "digest", "endpoint.test"),
+        *("fair.registration_changed", "fair.agenda_published", "fair.agenda_withdrawn"),
+        *("fair.meetings_changed", "fair.plan_finished"),
+        *("order.proposed", "order.confirmed", "order.changed", "order.stage_changed"),
+        *("order.lapsed", "order.reminder"),
     }
     assert schema["properties"]["type"] == {"const": "listing.found"}
     data = document["components"]["schemas"][schema["properties"]["data"]["$ref"].split("/")[-1]]

@@ -15,14 +15,8 @@ from market.jobs import TELL_OF_LISTINGS, Job, JobKind, enqueue
 from market.settings import Settings
 from market.subscriptions.finding import Finding
 from market.subscriptions.models import Alert, Delivery
-from market.subscriptions.telling import (
-    DELIVER,
-    NEWS_AT_ONCE,
-    Hearer,
-    News,
-    in_chunks,
-    tell,
-)
+from market.subscriptions.news import NEWS_AT_ONCE, Hearer, News, in_chunks
+from market.subscriptions.telling import DELIVER, tell
 from market.worker import Worker
 from tests.market.listings.factories import post_listing
 from tests.market.subscriptions.square import Square

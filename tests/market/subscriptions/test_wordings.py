@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from market.subscriptions.feeds import Entry, Feed, atom, json_feed
 from market.subscriptions.mail import Item, Letter, composed
-from market.subscriptions.reasons import sentences, type_name
+from market.subscriptions.reasons import sentences, title_of, type_name
 from schemas.events import EVENTS
 from schemas.vocab import Lang
 from tests.market.subscriptions.mailbox import html_of, text_of
 
 NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+LANGS: list[Lang] = ["zh", "en"]
 ATOM = "{http://www.w3.org/2005/Atom}"
 # What PostgreSQL and forms let through, and more.
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -115,6 +116,36 @@ def test_feeds_are_well_formed_whatever_people_write(title: str, text: str, auth
     assert links == ["https://e.cn/feed?a=1&b=2", "https://e.cn/?a=1&b=2"]
     assert told["items"][0]["title"] == title
     assert told["items"][0]["content_text"] == text
+
+
+def test_what_other_areas_bring_is_told_in_their_own_words() -> None:
+    facts = {"title": ["报名已通过", "Approved"], "lines": [["时间", "Time"], ["地点", "Place"]]}
+
+    assert [title_of("fair.registration_changed", facts, lang) for lang in LANGS] == [
+        "报名已通过",
+        "Approved",
+    ]
+    assert [sentences(facts, lang) for lang in LANGS] == [["时间", "地点"], ["Time", "Place"]]
+    assert title_of("listing.found", {}, "en") == "A saved search found something"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"lang": "zh"}, "您收到此邮件，是因为保存了检索“鞋底”。"),
+        ({"lang": "en"}, "You get this mail for your saved search “鞋底”."),
+        ({"lang": "zh", "is_own": True}, "您收到此邮件，是因为订阅了本单位动态“鞋底”。"),
+        (
+            {"lang": "en", "is_own": True},
+            "You get this mail as you asked to hear of your organisation’s own matters: “鞋底”.",
+        ),
+    ],
+)
+def test_a_mail_says_why_it_comes(changes: dict[str, Any], why: str) -> None:
+    mail = composed(letter(**changes), "b@e.cn")
+
+    assert why in text_of(mail)
+    assert why in html_of(mail)
 
 
 def test_an_empty_feed_is_one_too() -> None:
