@@ -16,6 +16,7 @@ from market.db import Database
 from market.deals.api import routes as deal_routes
 from market.exchange.api import routes as exchange_routes
 from market.explorer import documentation
+from market.fair_exports.api import routes as fair_export_routes
 from market.fairs.api import routes as fair_routes
 from market.health import routes as health_routes
 from market.http.metrics import Metrics
@@ -60,6 +61,7 @@ def assemble(
             *match_routes,
             *exchange_routes,
             *fair_routes,
+            *fair_export_routes,
             *deal_routes,
             *subscription_routes,
         ],

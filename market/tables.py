@@ -3,6 +3,7 @@
 import market.accounts.models
 import market.deals.models
 import market.exchange.models
+import market.fair_exports.models
 import market.fairs.meeting_models
 import market.fairs.models
 import market.http.idempotency

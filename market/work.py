@@ -10,6 +10,7 @@ from market.crons import Cron
 from market.db import Database, utc_now
 from market.deals import handlers as deals
 from market.exchange import handlers as exchange
+from market.fair_exports import handlers as fair_exports
 from market.fairs import handlers as fairs
 from market.http.idempotency import prune_answers
 from market.indexing import handlers as indexing
@@ -33,6 +34,7 @@ CRONS = (
     Cron("deals.age", "deals.age", _HOUR),
     Cron("accounts.prune", "accounts.prune", _HOUR),
     Cron("answers.prune", "answers.prune", _HOUR),
+    Cron("fair_exports.prune", "fair_exports.prune", _HOUR),
     Cron("imports.prune", "imports.prune", _HOUR),
     Cron("jobs.prune", "jobs.prune", _HOUR),
     Cron(subscriptions.SEND_DIGESTS, subscriptions.SEND_DIGESTS, timedelta(minutes=1)),
@@ -55,6 +57,7 @@ def all_kinds(settings: Settings, database: Database, indexes: Indexes) -> dict[
         **matching.job_kinds(settings, database, indexes),
         **exchange.job_kinds(settings, database, indexes),
         **fairs.job_kinds(settings, database, indexes),
+        **fair_exports.job_kinds(settings, database),
         **deals.job_kinds(settings, database),
         **subscriptions.job_kinds(settings, database, indexes),
         "accounts.prune": JobKind(_pruning(database, prune_accounts)),

@@ -203,6 +203,8 @@ class UnplannedView(msgspec.Struct, kw_only=True, frozen=True):
     """Why a pair does not meet, in the language asked for; the heaviest come first.
 
     `registration_id` is who is full, `kept_weight` what the lightest of their meetings weighs.
+    `fix` is the cheapest way to let the two meet, "" where there is none; `displaced_weight` what
+    the meetings weigh that have to go for it.
     """
 
     first_id: str
@@ -212,3 +214,5 @@ class UnplannedView(msgspec.Struct, kw_only=True, frozen=True):
     reason: str
     registration_id: str | None
     kept_weight: int | None
+    fix: str
+    displaced_weight: int

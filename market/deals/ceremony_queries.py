@@ -186,6 +186,21 @@ async def published_projects(
     return rows.all()
 
 
+async def projects_of_fair(
+    session: AsyncSession, fair_id: Id, organizer_id: Id
+) -> Sequence[SigningProject]:
+    """The projects of the organizer's ceremonies at a fair, drafts too, in their order on stage."""
+    rows = await session.scalars(
+        select(SigningProject)
+        .join(SigningCeremony, SigningCeremony.id == SigningProject.ceremony_id)
+        .where(SigningCeremony.fair_id == fair_id, SigningCeremony.organisation_id == organizer_id)
+        .order_by(
+            SigningCeremony.held_on, SigningCeremony.id, SigningProject.place, SigningProject.id
+        )
+    )
+    return rows.all()
+
+
 def is_in_year(year: int) -> ColumnElement[bool]:
     return SigningCeremony.held_on.between(date(year, 1, 1), date(year, 12, 31))
 

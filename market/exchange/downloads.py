@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 import msgspec
@@ -23,10 +24,12 @@ from market.exchange.problems import RowProblem
 from schemas.imports import ExportFormat
 from schemas.vocab import Lang
 
-_MEDIA_TYPES: dict[ExportFormat, str] = {
+_MEDIA_TYPES: dict[str, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "jsonl": "application/x-ndjson",
+    "pdf": "application/pdf",
+    "zip": "application/zip",
 }
 
 
@@ -34,21 +37,34 @@ _MEDIA_TYPES: dict[ExportFormat, str] = {
 class FileOperation(Operation):
     """Documents what a route answers that answers files: one of these formats."""
 
+    formats: ClassVar[Sequence[str]] = ("xlsx", "csv", "jsonl")
+
     def __post_init__(self) -> None:
         answer = (self.responses or {}).get("200")
         if isinstance(answer, OpenAPIResponse):
             content = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-            types = (each.partition(";")[0] for each in _MEDIA_TYPES.values())
+            types = [_MEDIA_TYPES[each] for each in self.formats]
             answer.content = dict.fromkeys(types, OpenAPIMediaType(schema=content))
 
 
+@dataclass
+class BundleOperation(FileOperation):
+    """As FileOperation, for what may also be an archive or pages."""
+
+    formats: ClassVar[Sequence[str]] = ("zip", "pdf", *FileOperation.formats)
+
+
 class Download(msgspec.Struct, frozen=True):
-    """A file to hand out: its name in plain letters and in the reader's own, and its bytes."""
+    """A file to hand out: its name in plain letters and in the reader's own, and its bytes.
+
+    `charset` is that of a text.
+    """
 
     plain_name: str
     name: str
-    format: ExportFormat
+    format: str
     content: bytes
+    charset: str = "utf-8"
 
 
 async def written(
@@ -79,6 +95,8 @@ def file_answer(download: Download) -> Response[bytes]:
     return Response(
         download.content,
         media_type=_MEDIA_TYPES[extension],
+        # The library tells it of every text.
+        encoding=download.charset,
         headers={
             "Content-Disposition": f'attachment; filename="{download.plain_name}.{extension}"; '
             f"filename*=UTF-8''{shown}",

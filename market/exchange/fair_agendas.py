@@ -92,6 +92,11 @@ class FairView:
         )
 
     @cached_property
+    def present(self) -> tuple[Participant, ...]:
+        """Who takes part, in their order."""
+        return tuple(each for each in self.book.participants if not each.has_left)
+
+    @cached_property
     def met_pairs(self) -> frozenset[str]:
         """The pairs that have a meeting."""
         return frozenset(each.pair.id for each in self.appointments if each.is_on)
@@ -102,7 +107,7 @@ class FairView:
         for appointment in self.appointments:
             of_each[appointment.first.id].append(appointment)
             of_each[appointment.second.id].append(appointment)
-        for participant in self.book.participants:
+        for participant in self.present:
             yield Agenda(participant, tuple(of_each[participant.id]))
 
     def local(self, at: datetime) -> datetime:
@@ -125,6 +130,11 @@ class FairView:
     def clock(self, slot: FairSlot) -> str:
         """09:00–09:20"""
         return f"{self.local(slot.begins_at):%H:%M}–{self.local(slot.ends_at):%H:%M}"
+
+    def open_title(self, listing_id: str | None) -> str:
+        """The title of a listing of which everybody may know whose it is, "" for another."""
+        listing = self.listings.get(listing_id) if listing_id is not None else None
+        return "" if listing is None or listing.is_quiet else listing.title
 
     def listing_title(self, listing_id: str | None) -> str:
         listing = self.listings.get(listing_id) if listing_id is not None else None

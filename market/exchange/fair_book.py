@@ -5,6 +5,7 @@ the files that are written of it.
 """
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from schemas.vocab import Lang
 ParticipantKind = Literal["institute", "enterprise", "investor", "outpost", "broker"]
 ListingKind = Literal["result", "need"]
 Wish = Literal["must", "like", "no"]
+_UID_LETTERS = 12
 MeetingState = Literal["planned", "held", "no_show", "cancelled"]
 
 
@@ -38,17 +40,25 @@ class Delegate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BroughtListing(msgspec.Struct, frozen=True, kw_only=True):
-    """A result or need that a participant brings; `facts` are short (TRL 7, 技术许可 …)."""
+    """A result or need that a participant brings; `facts` are short (TRL 7, 技术许可 …).
+
+    Whose it is must not be told to everybody where it `is_quiet`: only the two that meet about it
+    and the organizer read of it, and the handbook does not name it.
+    """
 
     id: str
     kind: ListingKind
     title: str
     summary: str = ""
     facts: tuple[str, ...] = ()
+    is_quiet: bool = False
 
 
 class Participant(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation that takes part, with its people and what they bring."""
+    """An organisation that takes part, with its people and what they bring.
+
+    One that `has_left` is there for the sake of its cancelled meetings alone, and in no list.
+    """
 
     id: str
     kind: ParticipantKind
@@ -56,12 +66,13 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     profile: str = ""
     teams: int = 1
+    has_left: bool = False
     delegates: tuple[Delegate, ...] = ()
     listings: tuple[BroughtListing, ...] = ()
 
     @property
     def shown_delegates(self) -> tuple[Delegate, ...]:
-        """Those whom the other participants may know of."""
+        """Those of whom participants may know that have a meeting with this one, and no others."""
         return tuple(delegate for delegate in self.delegates if delegate.consents)
 
 
@@ -114,6 +125,12 @@ class FairMeeting(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int = 0
 
 
+def meeting_uid(fair_id: str, first: str, second: str) -> str:
+    """Named after the two that meet, so that a calendar knows a meeting that was moved."""
+    both = f"{first}\n{second}".encode("utf-8", "replace")
+    return f"{fair_id}-{sha256(both).hexdigest()[:_UID_LETTERS]}@duijie"
+
+
 class UnplannedPair(msgspec.Struct, frozen=True, kw_only=True):
     """A pair that does not meet: `cause` is a code, `reason` and `fix` are sentences."""
 
@@ -132,6 +149,15 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     amount_cny: int | None = None
     is_on_stage: bool = True
+
+
+class FunnelFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of what came of the fair, with what it counts; both in the book's language."""
+
+    name: str
+    definition: str
+    count: int
+    amount_cny: int | None = None
 
 
 class PlanFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,3 +195,4 @@ class FairBook(msgspec.Struct, frozen=True, kw_only=True):
     unplanned: tuple[UnplannedPair, ...] = ()
     signings: tuple[Signing, ...] = ()
     figures: PlanFigures = PlanFigures()
+    funnel: tuple[FunnelFigure, ...] = ()

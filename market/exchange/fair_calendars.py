@@ -82,7 +82,8 @@ def _description(appointment: Appointment, own: Participant, view: FairView) -> 
             yield _told(word(LISTINGS, kind, view.lang), title, view)
     for reason in pair.reasons:
         yield f"+ {reason}"
-    for delegate in partner.shown_delegates:
+    # People consented to be reached for a meeting that is to be, not for one that is off.
+    for delegate in partner.shown_delegates if appointment.is_on else ():
         yield _told(said(("联系人", "Contact"), view.lang), contact_line(delegate), view)
 
 

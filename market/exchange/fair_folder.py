@@ -22,14 +22,16 @@ _UNUSABLE = re.compile(r'[\\/:*?"<>|\s]+')
 _NAME_BYTES = 120
 
 
-class _File(NamedTuple):
+class FileToWrite(NamedTuple):
+    """A file of a fair by its name in the folder; `write` puts its bytes out."""
+
     name: str
     write: Callable[[BinaryIO], object]
 
 
 def file_names(view: FairView) -> list[str]:
     """The files that `write_fair_folder` writes, calendars last."""
-    return [file.name for file in _files(view, (), "utf-8-sig")]
+    return [file.name for file in fair_files(view, (), "utf-8-sig")]
 
 
 def write_fair_folder(
@@ -45,7 +47,7 @@ def write_fair_folder(
     """
     _make(folder / CALENDARS, view)
     kept = set()
-    for file in _files(view, problems, encoding):
+    for file in fair_files(view, problems, encoding):
         with writing_aside(folder / file.name, lang=view.lang) as target:
             file.write(target)
         kept.add(file.name)
@@ -62,19 +64,22 @@ def _make(folder: Path, view: FairView) -> None:
         raise refuse_writing(Source(folder, view.lang), error) from None
 
 
-def _files(
+def fair_files(
     view: FairView, problems: Sequence[RowProblem], encoding: CsvEncoding
-) -> Iterator[_File]:
-    yield _File("fair.xlsx", lambda file: write_fair_workbook(view, file, problems=problems))
+) -> Iterator[FileToWrite]:
+    """All files of a fair, calendars last; pages only where they can be set."""
+    yield FileToWrite("fair.xlsx", lambda file: write_fair_workbook(view, file, problems=problems))
     for name in FAIR_LISTS:
-        yield _File(f"{name}.csv", partial(write_fair_csv, view, name, encoding=encoding))
-        yield _File(f"{name}.jsonl", partial(write_fair_jsonl, view, name))
+        if name == "signings" and not view.book.signings:
+            continue
+        yield FileToWrite(f"{name}.csv", partial(write_fair_csv, view, name, encoding=encoding))
+        yield FileToWrite(f"{name}.jsonl", partial(write_fair_jsonl, view, name))
     if can_set_pages():
-        yield _File("handbook.pdf", lambda file: file.write(handbook_pdf(view)))
-        yield _File("badges.pdf", lambda file: file.write(badges_pdf(view)))
+        yield FileToWrite("handbook.pdf", lambda file: file.write(handbook_pdf(view)))
+        yield FileToWrite("badges.pdf", lambda file: file.write(badges_pdf(view)))
     for number, agenda in enumerate(view.agendas(), 1):
         name_of_file = f"{CALENDARS}/{number:03d}-{_file_name(agenda)}.ics"
-        yield _File(name_of_file, partial(_write_calendar, view, agenda))
+        yield FileToWrite(name_of_file, partial(_write_calendar, view, agenda))
 
 
 def _write_calendar(view: FairView, agenda: Agenda, file: BinaryIO) -> None:

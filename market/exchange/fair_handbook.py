@@ -10,7 +10,6 @@ from market.exchange.cells import clean
 from market.exchange.fair_agendas import Agenda, Appointment, FairView
 from market.exchange.fair_book import Delegate, FairSlot, FairTable, Participant
 from market.exchange.fair_statistics import statistics_of
-from market.exchange.fair_tables import contact_line
 from market.exchange.fair_words import KINDS, LISTINGS, Words, said, word
 
 # From a payload to a picture of it, "" for none.
@@ -40,7 +39,6 @@ _WORDS: dict[str, Words] = {
     "tables": ("洽谈桌", "Tables"),
     "partner": ("对接单位", "Meets"),
     "subject": ("洽谈内容", "About"),
-    "contact": ("联系人", "Contact"),
     "separator": ("、", ", "),
     "no_meeting": (
         "本场没有排定会面，欢迎现场交流。",
@@ -77,7 +75,7 @@ def badges_of(view: FairView, code_of: CodeOf) -> dict[str, Any]:
             "kind_name": word(KINDS, participant.kind, view.lang),
             "qr": code_of(_code(view, participant, delegate, number)),
         }
-        for participant in view.book.participants
+        for participant in view.present
         for number, delegate in enumerate(participant.delegates or (None,) * participant.teams, 1)
     ]
     return {**_title_of(view), "badges": badges}
@@ -148,7 +146,7 @@ def _zones(view: FairView) -> Iterator[dict[str, Any]]:
     separator = said(("、", ", "), view.lang)
     for zone in view.book.zones:
         tables = [_text(table.name) for table in view.book.tables if table.zone == zone]
-        names = [_text(each.name) for each in view.book.participants if each.zone == zone]
+        names = [_text(each.name) for each in view.present if each.zone == zone]
         yield {"name": _text(zone), "tables": separator.join(tables), "participants": names}
 
 
@@ -175,7 +173,6 @@ def _participant(view: FairView, number: int, agenda: Agenda, code_of: CodeOf) -
         "kind": participant.kind,
         "kind_name": word(KINDS, participant.kind, view.lang),
         "zone": _text(participant.zone),
-        "people": [_text(contact_line(each)) for each in participant.shown_delegates],
         "profile": _paragraphs(participant.profile),
         "qr": code_of(f"{view.book.id}/{participant.id}"),
         "listings": [
@@ -186,6 +183,7 @@ def _participant(view: FairView, number: int, agenda: Agenda, code_of: CodeOf) -
                 "summary": _paragraphs(_short(listing.summary)),
             }
             for listing in participant.listings
+            if not listing.is_quiet
         ],
         "agenda": [
             _agenda_line(view, participant, each) for each in agenda.appointments if each.is_on
@@ -194,7 +192,7 @@ def _participant(view: FairView, number: int, agenda: Agenda, code_of: CodeOf) -
 
 
 def _agenda_line(view: FairView, own: Participant, each: Appointment) -> dict[str, Any]:
-    titles = map(view.listing_title, (each.pair.result_id, each.pair.need_id))
+    titles = map(view.open_title, (each.pair.result_id, each.pair.need_id))
     return {
         "day": f"{view.day(each.slot):%m-%d}",
         "clock": view.clock(each.slot),

@@ -47,7 +47,7 @@ def statistics_of(view: FairView) -> FairStatistics:
     }
     wishes = sum(wished.values())
     met = sum(wished.get(pair, 0) for pair in view.met_pairs)
-    kinds: Counter[str] = Counter(each.kind for each in book.participants)
+    kinds: Counter[str] = Counter(each.kind for each in view.present)
     listings = Counter(listing.kind for listing in view.listings.values())
     places = len(book.slots) * len(book.tables)
     with_meeting = {each.id for one in on for each in (one.first, one.second)}
@@ -66,7 +66,7 @@ def statistics_of(view: FairView) -> FairStatistics:
         weight=figures.weight,
         upper_bound=figures.upper_bound,
         weight_share=_share(figures.weight, figures.upper_bound),
-        without_meeting=tuple(each.id for each in book.participants if each.id not in with_meeting),
+        without_meeting=tuple(each.id for each in view.present if each.id not in with_meeting),
         idle_slots=sum(figures.idle_slots.values()),
         table_share=_share(len(on), places),
         unplanned=dict(sorted(Counter(each.cause for each in book.unplanned).items())),

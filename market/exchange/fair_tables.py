@@ -131,7 +131,7 @@ def participants_list(view: FairView) -> FairList:
         agenda.participant.id: sum(each.is_on for each in agenda.appointments)
         for agenda in view.agendas()
     }
-    rows = (_participant_row(view, each, counts[each.id]) for each in view.book.participants)
+    rows = (_participant_row(view, each, counts[each.id]) for each in view.present)
     return FairList(_PARTICIPANTS, rows)
 
 
@@ -173,6 +173,21 @@ def unplanned_list(view: FairView) -> FairList:
             for each in ordered
         ),
     )
+
+
+def table_plan_list(view: FairView) -> FairList:
+    """Every table in every slot, slot by slot; who sits there, nobody while it is free."""
+    return FairList(_TABLE_PLAN, _table_plan_rows(view))
+
+
+def _table_plan_rows(view: FairView) -> Iterator[Row]:
+    taken = {(each.slot.id, each.table.id): each for each in view.appointments if each.is_on}
+    for number, slot in enumerate(view.book.slots, 1):
+        for table in view.book.tables:
+            each = taken.get((slot.id, table.id))
+            sides = (None, None) if each is None else (each.first.name, each.second.name)
+            place = (table.name, table.hall, table.zone)
+            yield (number, slot.begins_at, slot.ends_at, *place, *sides)
 
 
 def signings_list(view: FairView) -> FairList:
@@ -271,6 +286,12 @@ _PARTICIPANTS = (
     FairColumn("idle_slots", ("空等场次", "Idle slots"), 9, "centred"),
     FairColumn("delegates", ("参会人员", "Delegates"), 34, "wrapped"),
     FairColumn("profile", ("简介", "Profile"), 44, "wrapped"),
+)
+_TABLE_PLAN = (
+    *_WHEN_AND_WHERE,
+    FairColumn("zone", ("展区", "Zone"), 12, "centred"),
+    FairColumn("first", ("甲方（固定）", "First side (stays)"), 26, "wrapped"),
+    FairColumn("second", ("乙方", "Second side"), 26, "wrapped"),
 )
 _UNPLANNED = (
     FairColumn("first", ("甲方", "First side"), 26, "wrapped"),

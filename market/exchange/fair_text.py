@@ -1,4 +1,4 @@
-"""Pairs, meetings and agendas of a fair as .csv and .jsonl."""
+"""Every list of a fair as .csv and .jsonl."""
 
 from collections.abc import Callable, Mapping
 from typing import BinaryIO, Literal
@@ -7,6 +7,7 @@ import msgspec
 
 from market.exchange.csv_rows import write_csv_rows
 from market.exchange.fair_agendas import FairView
+from market.exchange.fair_figures import statistics_list
 from market.exchange.fair_tables import (
     FairList,
     agendas_list,
@@ -14,16 +15,34 @@ from market.exchange.fair_tables import (
     json_of,
     meetings_list,
     pairs_list,
+    participants_list,
+    signings_list,
+    table_plan_list,
+    unplanned_list,
 )
 
-ListName = Literal["pairs", "meetings", "agendas"]
+ListName = Literal[
+    "participants",
+    "pairs",
+    "meetings",
+    "agendas",
+    "table_plan",
+    "unplanned",
+    "signings",
+    "statistics",
+]
 # gb18030 is what older spreadsheets of Chinese offices expect; the other is UTF-8 with BOM.
 CsvEncoding = Literal["utf-8-sig", "gb18030"]
 
 FAIR_LISTS: Mapping[ListName, Callable[[FairView], FairList]] = {
+    "participants": participants_list,
     "pairs": pairs_list,
     "meetings": meetings_list,
     "agendas": agendas_list,
+    "table_plan": table_plan_list,
+    "unplanned": unplanned_list,
+    "signings": signings_list,
+    "statistics": statistics_list,
 }
 
 

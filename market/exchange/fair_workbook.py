@@ -7,7 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 from market.exchange.fair_agendas import FairView
 from market.exchange.fair_book import FairSlot
-from market.exchange.fair_statistics import FairStatistics, statistics_of
+from market.exchange.fair_figures import statistics_list
 from market.exchange.fair_tables import (
     FairList,
     agendas_list,
@@ -18,7 +18,7 @@ from market.exchange.fair_tables import (
     signings_list,
     unplanned_list,
 )
-from market.exchange.fair_words import CAUSES, KINDS, Words, said
+from market.exchange.fair_words import Words, said
 from market.exchange.problem_rows import PROBLEM_LAYOUT, problem_cells, problem_columns
 from market.exchange.problems import RowProblem
 from market.exchange.sheets import Book, Cell, SheetColumn, SheetLayout, writing_book
@@ -51,6 +51,9 @@ _TABS = (
 )
 _UNPLANNED = _Tab(("未排定", "Unplanned"), SheetLayout("#C55A11", frozen_columns=2), unplanned_list)
 _SIGNINGS = _Tab(("签约", "Signing list"), SheetLayout("#C00000"), signings_list)
+_STATISTICS = _Tab(
+    ("统计", "Statistics"), SheetLayout("#1F3864", is_filtered=False), statistics_list
+)
 
 
 def write_fair_workbook(
@@ -67,7 +70,7 @@ def write_fair_workbook(
         _write_tab(book, _UNPLANNED, view)
         if view.book.signings:
             _write_tab(book, _SIGNINGS, view)
-        _write_facts(book, ("统计", "Statistics"), figures_told(statistics_of(view), view), view)
+        _write_tab(book, _STATISTICS, view)
         if problems:
             _write_problems(book, problems, view)
 
@@ -97,41 +100,6 @@ _CONSENT = (
     "电话和邮箱仅在本人单独同意后列出（个人信息保护法第二十三条）。",
     "Telephone and mail are listed only with the person's separate consent (PIPL art. 23).",
 )
-
-
-def figures_told(statistics: FairStatistics, view: FairView) -> Iterator[tuple[Words, Cell]]:
-    """The statistics, each with its name."""
-    for kind, count in statistics.participants.items():
-        yield _joined(("参会单位", "Participants"), KINDS.get(kind, (kind, kind))), count
-    yield ("成果", "Results"), statistics.results
-    yield ("需求", "Needs"), statistics.needs
-    yield ("场次", "Slots"), statistics.slots
-    yield ("洽谈桌", "Tables"), statistics.tables
-    yield ("可会面的配对", "Pairs that may meet"), statistics.pairs
-    yield ("已排定会面", "Meetings"), statistics.meetings
-    yield ("已取消会面", "Cancelled meetings"), statistics.cancelled
-    yield ("表达的意愿", "Wishes"), statistics.wishes
-    yield ("满足的意愿", "Wishes met"), statistics.wishes_met
-    yield ("意愿满足率", "Share of wishes met"), percent(statistics.wish_share)
-    yield ("方案总权重", "Weight of the plan"), statistics.weight
-    yield ("权重上界", "Upper bound"), statistics.upper_bound
-    yield ("达到上界的比例", "Share of the bound"), percent(statistics.weight_share)
-    yield ("没有会面的单位", "Participants without a meeting"), len(statistics.without_meeting)
-    names = [view.participants[each].name for each in statistics.without_meeting]
-    if names:
-        yield ("其中", "Among them"), said(("、", ", "), view.lang).join(names)
-    yield ("空等场次合计", "Idle slots in all"), statistics.idle_slots
-    yield ("桌位利用率", "Places taken at tables"), percent(statistics.table_share)
-    for cause, count in statistics.unplanned.items():
-        yield _joined(("未排定", "Unplanned"), CAUSES.get(cause, (cause, cause))), count
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _joined(before: Words, after: Words) -> Words:
-    return f"{before[0]}：{after[0]}", f"{before[1]}: {after[1]}"
 
 
 def _write_facts(

@@ -11,6 +11,7 @@ from market.exchange.fair_book import (
     MatchedPair,
     PlanFigures,
     UnplannedPair,
+    meeting_uid,
 )
 from market.exchange.fair_file import FairFile, Seating, SheetParticipant
 from market.fairs.plan_model import Fairness, Pair, Party, Plan, PlanRequest, Slot
@@ -122,11 +123,10 @@ def _zones(fair: FairFile) -> tuple[str, ...]:
 
 
 def _meetings(pairs: Sequence[MatchedPair], plan: Plan, fair_id: str) -> tuple[FairMeeting, ...]:
-    """Named after the two that meet, so that a calendar knows a meeting that was moved."""
     of_pair = {pair.id: pair for pair in pairs}
     return tuple(
         FairMeeting(
-            uid=_uid(fair_id, of_pair[meeting.pair]),
+            uid=meeting_uid(fair_id, of_pair[meeting.pair].first, of_pair[meeting.pair].second),
             pair=meeting.pair,
             slot=meeting.slot,
             table=meeting.table,
@@ -135,21 +135,14 @@ def _meetings(pairs: Sequence[MatchedPair], plan: Plan, fair_id: str) -> tuple[F
     )
 
 
-def _uid(fair_id: str, pair: MatchedPair) -> str:
-    both = f"{pair.first}\n{pair.second}".encode("utf-8", "replace")
-    return f"{fair_id}-{sha256(both).hexdigest()[:_ID_LETTERS]}@duijie"
-
-
 def _unplanned(
     fair: FairFile, pairs: Sequence[MatchedPair], plan: Plan, lang: Lang
 ) -> tuple[UnplannedPair, ...]:
+    sides = {pair.id: (pair.first, pair.second) for pair in pairs}
     names = PlanNames(
         parties={each.participant.id: each.participant.name for each in fair.participants},
         slots=slot_names([slot.id for slot in fair.slots]),
-        pairs={
-            pair.id: Pair(id=pair.id, first=pair.first, second=pair.second, weight=pair.weight)
-            for pair in pairs
-        },
+        sides=sides.__getitem__,
     )
     return tuple(
         UnplannedPair(

@@ -11,7 +11,9 @@ from sqlalchemy.orm import aliased
 from market.accounts.models import Organisation
 from market.errors import NotFound
 from market.fairs.meeting_models import FairPair, FairPlan, PlanMeeting
-from market.fairs.models import Fair, FairRegistration
+from market.fairs.models import Fair, FairRegistration, FairSlot
+from market.fairs.plan_input import sides_of
+from market.fairs.plan_wordings import PlanNames
 
 Id = uuid.UUID
 
@@ -117,6 +119,28 @@ async def plan_meeting(session: AsyncSession, plan: FairPlan, meeting_id: Id | N
     if meeting is None:
         raise NotFound
     return meeting
+
+
+async def plan_names(session: AsyncSession, fair_id: Id) -> PlanNames:
+    """How people call the participants, slots and pairs of a fair, which plans name by ids."""
+    parties = await session.execute(
+        select(FairRegistration.id, Organisation.name)
+        .join(Organisation, Organisation.id == FairRegistration.organisation_id)
+        .where(FairRegistration.fair_id == fair_id)
+    )
+    slots = await session.execute(
+        select(FairSlot.id, FairSlot.number).where(FairSlot.fair_id == fair_id)
+    )
+    return PlanNames(
+        parties={str(row[0]): row[1] for row in parties},
+        slots={str(row[0]): str(row[1]) for row in slots},
+        sides=_sides_of_pair,
+    )
+
+
+def _sides_of_pair(pair: str) -> tuple[str, str]:
+    first, second = sides_of(pair)
+    return str(first), str(second)
 
 
 async def _plans(session: AsyncSession, *conditions: Any, limit: int) -> list[PlanRow]:

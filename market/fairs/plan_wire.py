@@ -4,14 +4,17 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, cast
 
+import msgspec
+
 from market.fairs.meeting_models import FairPlan, PlanMeeting
 from market.fairs.plan_input import sides_of
+from market.fairs.plan_model import Unplanned
 from market.fairs.plan_orders import allowed_actions
 from market.fairs.plan_queries import PairRow, PlanRow
+from market.fairs.plan_wordings import PlanNames, fix_of, reason_of
 from market.fairs.plan_work import change_of
 from market.fairs.wire import options_of, organisation_ref
 from schemas.fair_plans import (
-    Cause,
     PairSide,
     PairView,
     PlanChangeView,
@@ -20,16 +23,6 @@ from schemas.fair_plans import (
     UnplannedView,
 )
 from schemas.vocab import Lang
-
-_REASONS: Mapping[Cause, tuple[str, str]] = {
-    "forbidden": ("其中一方不愿对接", "One of both does not want to meet."),
-    "no_common_slot": ("双方没有共同空闲的时段", "They are never there at the same time."),
-    "capacity": ("一方的对接已达上限", "One of both has all the meetings it may have."),
-    "party_full": ("一方的时段已满，排入的对接更受期待", "One of both has no free time left."),
-    "shared_table": ("所需的桌此时段由另一主位方使用", "Another host sits at the table then."),
-    "tables_full": ("双方空闲的时段里没有空桌", "No table is free when both are."),
-    "not_placeable": ("双方空闲的时间不一致", "Both have free time, but not the same."),
-}
 
 
 def pair_view(row: PairRow) -> PairView:
@@ -129,18 +122,19 @@ def changes_of(plan: FairPlan) -> list[PlanChangeView]:
     return views
 
 
-def unplanned_view(told: list[Any], lang: Lang) -> UnplannedView:
-    name, weight, cause, party, kept_weight = told
-    first, second = sides_of(name)
-    zh, en = _REASONS[cause]
+def unplanned_view(told: Mapping[str, Any], names: PlanNames, lang: Lang) -> UnplannedView:
+    why = msgspec.convert(told["why"], Unplanned)
+    first, second = sides_of(why.pair)
     return UnplannedView(
         first_id=str(first),
         second_id=str(second),
-        weight=weight,
-        cause=cause,
-        reason=zh if lang == "zh" else en,
-        registration_id=party,
-        kept_weight=kept_weight,
+        weight=told["weight"],
+        cause=why.cause,
+        reason=reason_of(why, names, lang),
+        registration_id=why.party,
+        kept_weight=why.kept_weight,
+        fix=fix_of(why, names, lang),
+        displaced_weight=0 if why.fix is None else why.fix.displaced_weight,
     )
 
 

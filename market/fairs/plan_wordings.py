@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from market.fairs.plan_model import Change, Pair, Unplanned
+from market.fairs.plan_model import Change, Unplanned
 from schemas.vocab import Lang
 
 Names = Mapping[str, str]
@@ -14,13 +14,13 @@ class PlanNames(NamedTuple):
 
     parties: Names
     slots: Names
-    pairs: Mapping[str, Pair]
+    # Of a pair's id the ids of its parties.
+    sides: Callable[[str], tuple[str, str]]
 
     def pair(self, pair_id: str | None, lang: Lang) -> str:
-        pair = self.pairs[pair_id] if pair_id is not None else None
-        if pair is None:
+        if pair_id is None:
             return ""
-        both = self.party(pair.first, lang), self.party(pair.second, lang)
+        both = (self.party(each, lang) for each in self.sides(pair_id))
         return (" 与 " if lang == "zh" else " with ").join(both)
 
     def party(self, party_id: str | None, lang: Lang) -> str:

@@ -230,7 +230,7 @@ def _outcome(asked: PlanInput, made: Plan) -> dict[str, Any]:
         "without_meeting": list(made.without_meeting),
         "idle_slots": sum(made.idle_slots.values()),
         "unplanned": [
-            [each.pair, weight_of(each), each.cause, each.party, each.kept_weight]
+            {"weight": weight_of(each), "why": msgspec.to_builtins(each)}
             for each in heaviest[:_KEPT_REASONS]
         ],
         "unplanned_total": len(made.unplanned),

@@ -20,6 +20,7 @@ from market.fairs.plan_queries import (
     locked_plan,
     plan_meeting,
     plan_meetings_page,
+    plan_names,
     plan_row,
     plans_page,
 )
@@ -199,10 +200,11 @@ async def list_unplanned(
     async with database.reading() as session:
         fair = await organized_fair(session, request.user, id_of(fair_id))
         row = await plan_row(session, fair, id_of(plan_id))
+        names = await plan_names(session, fair.id)
     told, lang = row.plan.outcome.get("unplanned", []), language_of(request)
     end = start + limit
     return Page(
-        items=[unplanned_view(each, lang) for each in told[start:end]],
+        items=[unplanned_view(each, names, lang) for each in told[start:end]],
         next_cursor=cursor_of(end) if end < len(told) else None,
     )
 

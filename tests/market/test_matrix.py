@@ -206,6 +206,17 @@ def _of_plans() -> dict[str, dict[str, str]]:
     return dict.fromkeys(routes, FAIR)
 
 
+def _of_fair_exports() -> dict[str, dict[str, str]]:
+    """A fair's files, which are its organizer's."""
+    path = "/fairs/{fair_id}"
+    one = f"{path}/exports/{{export_id}}"
+    routes = (
+        *(f"GET {path}/lists/{{list_name}}", f"POST {path}/exports", f"GET {path}/exports"),
+        *(f"GET {one}", f"GET {one}/file", f"DELETE {one}"),
+    )
+    return dict.fromkeys(routes, FAIR)
+
+
 # route → which object → a sign for each actor.
 MATRIX: dict[str, dict[str, str]] = {
     "POST /results": {"-": POSTS_RESULTS},
@@ -235,6 +246,7 @@ MATRIX: dict[str, dict[str, str]] = {
     **_of_registrations(),
     **_of_meetings(),
     **_of_plans(),
+    **_of_fair_exports(),
     **DEALS,
     "POST /saved-searches": {"-": SIGNED_IN},
     "GET /saved-searches": {"-": SIGNED_IN},
@@ -304,6 +316,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /fairs/{fair_id}/check-ins": {"scans": [{"payload": "x"}]},
     "POST /fairs/{fair_id}/what-if": {"slots": [1], "teams": [1]},
     "POST /fairs/{fair_id}/plans": {},
+    "POST /fairs/{fair_id}/exports": {"content": "pairs"},
     "POST /fairs/{fair_id}/plans/{plan_id}/meetings": dict.fromkeys(
         ("first_id", "second_id", "slot_id", "table_id"), "x"
     ),
@@ -449,6 +462,7 @@ async def _objects(
         "import_id": told.id,
         "synonyms_id": synonym.id,
         "name": "fields",
+        "list_name": "pairs",
         **fair_ids,
         **deal_ids,
         **subscribed,

@@ -29,6 +29,8 @@ from tests.market.exchange.test_fair_pdf import pages_of
 FILES = [
     *("agendas.csv", "agendas.jsonl", "badges.pdf", "calendars", "fair.xlsx", "handbook.pdf"),
     *("meetings.csv", "meetings.jsonl", "pairs.csv", "pairs.jsonl"),
+    *("participants.csv", "participants.jsonl", "statistics.csv", "statistics.jsonl"),
+    *("table_plan.csv", "table_plan.jsonl", "unplanned.csv", "unplanned.jsonl"),
 ]
 CALENDARS = ["001-刺桐大学.ics", "002-晋江某鞋业有限公司.ics", "003-海丝基金.ics"]
 DAY = ("--as-of", "2027-01-01")
@@ -190,11 +192,12 @@ def test_contacts_leave_only_with_consent(
     for secret in ("13911113333", "secret@example.org", "13900002222", "870000", "87 万"):
         assert [name for name, text in texts.items() if secret in text] == []
     quiet = [name for name, text in texts.items() if "沉默人" in text]
-    assert quiet == ["fair.xlsx"]
+    # What is the organizer's own.
+    assert sorted(quiet) == ["fair.xlsx", "participants.csv", "participants.jsonl"]
     shown = [name for name, text in texts.items() if "0595-22690001" in text]
     assert sorted(shown) == [
         *("002-晋江某鞋业有限公司.ics", "003-海丝基金.ics", "agendas.csv", "agendas.jsonl"),
-        "fair.xlsx",
+        *("fair.xlsx", "participants.csv", "participants.jsonl"),
     ]
 
 
@@ -380,5 +383,5 @@ def test_fair_runs_as_a_process_in_a_pipe(folder: Path) -> None:
 
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == (
-        "3 个单位排定 2 场会面，满足意愿 1/1，达到上界的 100.0%；退回 0 行；写出 12 个文件 → out\n"
+        "3 个单位排定 2 场会面，满足意愿 1/1，达到上界的 100.0%；退回 0 行；写出 20 个文件 → out\n"
     )

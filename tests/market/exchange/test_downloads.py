@@ -16,7 +16,7 @@ from schemas.imports import ExportFormat
     ("format_", "media_type"),
     [
         ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        ("csv", "text/csv; charset=utf-8"),
+        ("csv", "text/csv"),
         ("jsonl", "application/x-ndjson"),
     ],
 )

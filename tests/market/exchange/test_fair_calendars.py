@@ -67,6 +67,14 @@ def test_partner_gets_the_contacts_of_those_who_consent() -> None:
     assert event["description"].splitlines()[-1] == f"联系人：{OPEN_LINE}"
 
 
+def test_cancelled_meeting_tells_no_contact() -> None:
+    meetings = (FairMeeting(uid="m-1", pair="A", slot="S1", table="T1", state="cancelled"),)
+    (event,) = events(calendars(make_view(meetings=meetings))["P2"])
+
+    assert "open@example.org" not in str(event)
+    assert event["status"] == "CANCELLED"
+
+
 def test_no_calendar_holds_what_nobody_consented_to() -> None:
     texts = b"".join(calendars(make_view()).values()).decode().replace("\r\n ", "")
 

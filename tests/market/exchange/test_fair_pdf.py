@@ -11,7 +11,6 @@ from market.exchange.fair_handbook import badges_of, handbook_of
 from market.exchange.fair_pdf import PdfMissing, badges_pdf, handbook_pdf, qr_svg
 from tests.market.exchange.fair_books import (
     HOSTILE_TEXTS,
-    OPEN_LINE,
     QUIET_NAME,
     SECRET_EMAIL,
     SECRET_PHONE,
@@ -54,7 +53,6 @@ def test_handbook_shows_a_participant_with_listings_and_agenda() -> None:
             "kind": "institute",
             "kind_name": "高校院所",
             "zone": "鞋服",
-            "people": [OPEN_LINE],
             "profile": ["做橡胶与纺织材料。"],
             "qr": "<fair-1/P1>",
             "listings": [
@@ -134,9 +132,10 @@ def test_handbook_leaks_nobody_and_badges_no_contact() -> None:
     handbook = str(handbook_of(make_view(), told))
     badges = str(badges_of(make_view(), told))
 
-    secrets = (SECRET_PHONE, SECRET_EMAIL, QUIET_NAME, "李强")
-    assert [secret for secret in secrets if secret in handbook] == []
+    # Everybody gets the handbook; people consent to be known to those whom they meet.
     contacts = (SECRET_PHONE, SECRET_EMAIL, "open@example.org", "0595-22690001")
+    secrets = (*contacts, QUIET_NAME, "李强", "王芳")
+    assert [secret for secret in secrets if secret in handbook] == []
     assert [contact for contact in contacts if contact in badges] == []
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from market.exchange.fair_agendas import FairView
+from market.exchange.fair_book import FunnelFigure
 from market.exchange.fair_text import (
     FAIR_LISTS,
     CsvEncoding,
@@ -27,7 +28,10 @@ from tests.market.exchange.fair_books import (
     make_view,
 )
 
-NAMES: tuple[ListName, ...] = ("pairs", "meetings", "agendas")
+NAMES: tuple[ListName, ...] = (
+    *("participants", "pairs", "meetings", "agendas"),
+    *("table_plan", "unplanned", "signings", "statistics"),
+)
 
 
 def jsonl(view: FairView, name: ListName) -> bytes:
@@ -126,6 +130,48 @@ def test_agendas_name_the_partner_and_its_consenting_people() -> None:
     ]
 
 
+def test_table_plan_has_every_table_in_every_slot() -> None:
+    rows = parsed(jsonl(make_view(), "table_plan"))
+
+    seats = [(row["slot"], row["table"], row["zone"], row["first"], row["second"]) for row in rows]
+    assert seats == [
+        (1, "A-01", "鞋服", "刺桐大学", "晋江某鞋业有限公司"),
+        (1, "A-02", "", None, None),
+        (2, "A-01", "鞋服", "刺桐大学", "海丝基金"),
+        (2, "A-02", "", None, None),
+        (3, "A-01", "鞋服", None, None),
+        (3, "A-02", "", None, None),
+    ]
+    assert (rows[0]["begins_at"], rows[0]["hall"]) == ("2027-06-18T09:00:00+08:00", "1号馆")
+
+
+def test_statistics_end_with_what_came_of_the_fair_and_what_it_counts() -> None:
+    funnel = (
+        FunnelFigure(name="意向订单", definition="双方都确认过的意向订单", count=3),
+        FunnelFigure(name="签订合同", definition="双方都确认", count=1, amount_cny=650_000),
+    )
+
+    rows = csv_rows(csv_bytes(make_view(funnel=funnel), "statistics"))
+
+    assert rows[0] == ["项目", "内容", "统计口径"]
+    assert rows[-3:] == [
+        ["意向订单", "3", "双方都确认过的意向订单"],
+        ["签订合同", "1", "双方都确认"],
+        ["签订合同 金额（元）", "650000", ""],
+    ]
+
+
+def test_who_has_left_is_in_no_list_but_in_the_cancelled_meeting() -> None:
+    participants = make_view().book.participants
+    left = msgspec.structs.replace(participants[3], has_left=True)
+    view = make_view(participants=(*participants[:3], left))
+
+    texts = {name: jsonl(view, name).decode() for name in NAMES}
+    naming = [name for name, text in texts.items() if "晚到的企业" in text]
+    assert naming == ["pairs", "meetings", "unplanned"]
+    assert [agenda.participant.id for agenda in view.agendas()] == ["P1", "P2", "P3"]
+
+
 def test_csv_shows_local_times_and_lists_as_lines() -> None:
     header, first, *_ = csv_rows(csv_bytes(make_view(), "meetings"))
 
@@ -169,7 +215,9 @@ def test_contacts_without_consent_are_in_no_list(name: ListName) -> None:
     view = make_view()
     texts = [jsonl(view, name).decode(), csv_bytes(view, name).decode()]
 
-    secrets = (SECRET_PHONE, SECRET_EMAIL, QUIET_NAME, "李强")
+    secrets: tuple[str, ...] = (SECRET_PHONE, SECRET_EMAIL)
+    # The organizer's own list names everybody who comes.
+    secrets = secrets if name == "participants" else (*secrets, QUIET_NAME, "李强")
     assert [word for word in secrets if word in str(texts)] == []
 
 
@@ -189,8 +237,10 @@ def test_every_line_stays_one_object(name: ListName, text: str) -> None:
 
     shown = text.encode("utf-8", "replace").decode()
     objects = [msgspec.json.decode(line, type=dict[str, Any]) for line in lines]
-    assert len(objects) == (2 if name == "agendas" else 1)
-    assert {each["result"] for each in objects} == {shown}
+    assert len({tuple(each) for each in objects}) == 1
+    if name in {"pairs", "meetings", "agendas"}:
+        assert len(objects) == (2 if name == "agendas" else 1)
+        assert {each["result"] for each in objects} == {shown}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import Database, new_id, utc_now
+from market.fair_exports.models import FairExport, FairExportFile
 from market.fairs.booking import Booking, book
 from market.fairs.meeting_models import FairPlan, PlanMeeting
 from market.fairs.models import (
@@ -114,6 +115,22 @@ async def fair_objects(
         weight=1,
     )
     session.add(planned)
+    export = FairExport(
+        id=new_id(),
+        fair_id=fair.id,
+        content="pairs",
+        format="csv",
+        lang="zh",
+        encoding="utf-8-sig",
+        file_name="配对.csv",
+        state="done",
+        progress=100,
+        created_at=utc_now(),
+        expires_at=utc_now() + timedelta(days=7),
+    )
+    session.add(export)
+    await session.flush()
+    session.add(FairExportFile(export_id=export.id, content=b"x"))
     meeting_id = new_id()
     if known == "running":
         guest.status = "approved"
@@ -125,6 +142,7 @@ async def fair_objects(
     return {
         "meeting_id": meeting_id,
         "plan_id": plan.id,
+        "export_id": export.id,
         "plan_meeting_id": planned.id,
         "series_id": series.id,
         "fair_id": fair.id,

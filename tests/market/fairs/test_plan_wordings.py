@@ -5,16 +5,13 @@ from typing import Any, get_args
 
 import pytest
 
-from market.fairs.plan_model import Cause, Change, ChangeKind, Fix, Pair, Unplanned
+from market.fairs.plan_model import Cause, Change, ChangeKind, Fix, Unplanned
 from market.fairs.plan_wordings import PlanNames, fix_of, reason_of, slot_names
 
 NAMES = PlanNames(
     parties={"u": "University", "e": "Works", "f": "Fund"},
     slots=slot_names(["S1", "S2", "S3"]),
-    pairs={
-        "ue": Pair(id="ue", first="u", second="e", weight=5),
-        "uf": Pair(id="uf", first="u", second="f", weight=3),
-    },
+    sides={"ue": ("u", "e"), "uf": ("u", "f")}.__getitem__,
 )
 CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 

@@ -342,7 +342,18 @@ async def test_who_does_not_meet_is_told_why(day: Day, database: Database) -> No
     told_why = page.json()["items"] + rest.json()["items"]
     assert (plan["meetings"], plan["unplanned"]) == (0, 4)
     assert [each["cause"] for each in told_why] == ["no_common_slot"] * 4
-    assert told_why[0]["reason"] == "双方没有共同空闲的时段"
+    names = {}
+    for each in day.guests:
+        assert each.account.organisation
+        names[each.id] = each.account.organisation.name
+    first = told_why[0]
+    assert first["reason"] == "双方没有同时在场的场次"
+    assert first["fix"] in {
+        f"安排在第 {slot} 场：请“{names[side]}”这一场到场"
+        for slot in range(1, 5)
+        for side in (first["first_id"], first["second_id"])
+    }
+    assert first["displaced_weight"] == 0
     assert rest.json()["next_cursor"] is None
 
 
