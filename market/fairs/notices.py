@@ -15,8 +15,6 @@ from market.errors import NotFound
 from market.fairs.models import Fair, FairNotice
 from schemas.fair_meetings import NoticeKind
 
-_ROWS_A_STATEMENT = 200
-
 
 async def tell(  # noqa: PLR0913 - who, of what, and when.
     session: AsyncSession,
@@ -43,12 +41,10 @@ async def tell(  # noqa: PLR0913 - who, of what, and when.
         for each in sorted(set(organisation_ids))
     ]
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        await session.execute(
-            insert(FairNotice)
-            .values(rows[start : start + _ROWS_A_STATEMENT])
-            .on_conflict_do_nothing()
-        )
+    if rows:
+        # The rows beside the statement: with them in it, it would be compiled each time.
+        telling = insert(FairNotice.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]  # a model's table is a Table.
+        await session.execute(telling, rows)
 
 
 async def notices_page(
