@@ -81,9 +81,18 @@ def _run(library: Any, method: str, operation: Any, parameters: Any) -> _Told:
 
 
 class OneCallConnection(AsyncAdapt_aiosqlite_connection):
+    """Calls its thread for statements and commits, and for a rollback where there is one to do."""
+
     __slots__ = ()
 
     _cursor_cls = OneCallCursor  # type: ignore[assignment]  # declared as the one class it had.
+
+    def rollback(self) -> None:
+        # A pool rolls back what it gets back, which was committed a moment ago. Nothing else
+        # runs on the connection then: one whose statement was cancelled does not come back.
+        library = self._connection._connection  # noqa: SLF001 - as the base does.
+        if library is not None and library.in_transaction:
+            super().rollback()
 
 
 class OneCallLibrary(AsyncAdapt_aiosqlite_dbapi):

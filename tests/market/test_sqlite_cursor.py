@@ -150,3 +150,49 @@ async def test_a_new_cursor_has_told_nothing(engine: AsyncEngine) -> None:
     assert type(cursor) is OneCallCursor
     assert (cursor.description, cursor.rowcount, cursor.lastrowid) == (None, -1, None)
     assert (cursor.fetchone(), cursor.fetchall()) == (None, [])
+
+
+async def test_what_was_committed_is_not_rolled_back_by_a_call_as_well(
+    engine: AsyncEngine,
+) -> None:
+    async with engine.connect() as connection:
+        raw: Any = await connection.get_raw_connection()
+        driver = raw.driver_connection
+        calls: list[str] = []
+        ask = driver._execute
+
+        async def noted(work: Any, *given: Any) -> Any:
+            calls.append(getattr(work, "__name__", ""))
+            return await ask(work, *given)
+
+        driver._execute = noted
+        await connection.execute(text("DELETE FROM kept WHERE id = 1"))
+        await connection.commit()
+        await connection.execute(text("DELETE FROM kept WHERE id = 2"))
+    driver._execute = ask
+
+    assert [each for each in calls if each != "_run"] == ["commit", "rollback"]
+    async with engine.connect() as connection:
+        assert await rows(connection, "SELECT id FROM kept") == [(2,), (3,)]
+
+
+async def test_a_cancelled_unit_of_work_leaves_nothing_open(engine: AsyncEngine) -> None:
+    async def work() -> None:
+        async with engine.begin() as connection:
+            await connection.execute(text("DELETE FROM kept"))
+            await connection.execute(_SLOW)
+
+    for delay_s in (0.0, 0.001, 0.01):
+        task = asyncio.create_task(work())
+        await asyncio.sleep(delay_s)
+        task.cancel()
+        await asyncio.wait([task])
+
+        async with engine.begin() as connection:
+            assert await rows(connection, "SELECT count(*) FROM kept") == [(3,)]
+
+
+_SLOW = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000)"
+    " SELECT count(*) FROM n"
+)
