@@ -33,6 +33,7 @@ _COMMANDS = {
     "keys": "接口密钥 · API keys",
     "jobs": "后台任务：查看、重试、删除 · See, retry and drop jobs",
     "import": "把表格导入平台 · Import a spreadsheet into the marketplace",
+    "fairs": "平台上的对接会：列出、导出资料 · Fairs of the marketplace and their files",
     "export": "从平台导出 · Export from the marketplace",
     "reindex": "重建检索索引 · Build the search index anew",
     "engine": "Meilisearch 服务器：密钥、状态、转储 · The Meilisearch server",

@@ -1,5 +1,6 @@
 """The README's story of the marketplace, typed line by line against what `demo --serve` serves."""
 
+import ast
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,7 +83,10 @@ def test_story_of_the_readme_runs_line_by_line(tmp_path: Path) -> None:
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert [account[0] for account in accounts] == _ROLES
-    searched, preview, published, matched, saved, rows, applied, counts = answers_in(ran.stdout)
+    answers = answers_in(ran.stdout)
+    searched, preview, published, matched, saved, rows, applied, counts = answers[:8]
+    opened, registered, matching, drawn, agenda = answers[8:13]
+    running, scanned, outcome, order, funnel = answers[13:]
     assert searched["items"][0]["title"].startswith("高湿摩擦系数")
     assert preview["listing"]["organisation_hint"] == "晋江市制鞋业企业"
     assert published["status"] == "published"
@@ -91,19 +96,43 @@ def test_story_of_the_readme_runs_line_by_line(tmp_path: Path) -> None:
     assert [row["action"] for row in rows["items"]] == ["create"]
     assert applied["state"] == "applying"
     assert counts["published"] >= 2
+    assert [told["status"] for told in (opened, registered, matching, running)] == [
+        *("open", "approved", "matching", "running"),
+    ]
+    assert drawn["state"] == "published"
+    (met,) = agenda["items"]
+    assert [each["name"] for each in met["first"]["delegates"]] == ["王芳"]
+    assert [each["result"] for each in scanned["items"]] == ["checked_in"]
+    assert (outcome["answer"], order["stage"], order["fair_id"]) == (
+        *("intent", "intent", matching["id"]),
+    )
+    assert {each["step"]: each["count"] for each in funnel["steps"]} == {
+        "registered": 2,
+        "checked_in": 1,
+        "planned": 1,
+        "held": 1,
+        "intent": 1,
+        "contract": 0,
+    }
+    assert met["first"]["organisation"]["name"] in (tmp_path / "配对.csv").read_text("utf-8-sig")
+    with zipfile.ZipFile(tmp_path / "资料.zip") as archive:
+        assert {"fair.xlsx", "handbook.pdf", "badges.pdf"} <= set(archive.namelist())
 
 
 def answers_in(text: str) -> list[Any]:
-    """The JSON answers, which curl prints without an end of line; the last is a Python value."""
+    """The answers, which curl prints without an end of line; one of them is a Python value."""
     answers: list[Any] = []
     decoder = json.JSONDecoder()
-    *_, last = text.strip().splitlines()
-    rest = text.replace("\n", "").replace(last[last.index("{'") :], "")
+    rest = text.strip()
     while rest:
-        answer, end = decoder.raw_decode(rest)
-        answers.append(answer)
-        rest = rest[end:]
-    return [*answers, json.loads(last[last.index("{'") :].replace("'", '"'))]
+        if rest.startswith("{'"):
+            line, _, rest = rest.partition("\n")
+            answers.append(ast.literal_eval(line))
+        else:
+            answer, end = decoder.raw_decode(rest)
+            answers.append(answer)
+            rest = rest[end:].strip()
+    return answers
 
 
 def test_a_filled_demo_is_served_again_and_tells_no_password(tmp_path: Path) -> None:

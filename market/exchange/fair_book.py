@@ -57,7 +57,8 @@ class BroughtListing(msgspec.Struct, frozen=True, kw_only=True):
 class Participant(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation that takes part, with its people and what they bring.
 
-    One that `has_left` is there for the sake of its cancelled meetings alone, and in no list.
+    `label` is what lists call it where its id is none that people read. One that `has_left` is
+    there for the sake of its cancelled meetings alone, and in no list.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     profile: str = ""
     teams: int = 1
+    label: str = ""
     has_left: bool = False
     delegates: tuple[Delegate, ...] = ()
     listings: tuple[BroughtListing, ...] = ()

@@ -138,7 +138,7 @@ def participants_list(view: FairView) -> FairList:
 def _participant_row(view: FairView, each: Participant, meetings: int) -> Row:
     kinds = [listing.kind for listing in each.listings]
     return (
-        each.id,
+        each.label or each.id,
         each.name,
         word(KINDS, each.kind, view.lang),
         each.zone,

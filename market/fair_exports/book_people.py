@@ -48,6 +48,8 @@ async def participants_of(
             zone=zones.get(each.zone or "", ""),
             profile=organisation.about,
             teams=each.teams,
+            # As the calendars are numbered, where the organizer gave no number of its own.
+            label=each.reference or f"{number:03d}",
             has_left=each.status != "approved",
             delegates=tuple(
                 _delegate(one, fair.secret, tells_contacts=tells_contacts)
@@ -59,7 +61,7 @@ async def participants_of(
                 if each.status == "approved"
             ),
         )
-        for each, organisation in registered
+        for number, (each, organisation) in enumerate(registered, 1)
     )
 
 

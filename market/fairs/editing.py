@@ -3,7 +3,7 @@
 import uuid
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.errors import Conflict, FieldError, Invalid
@@ -77,6 +77,29 @@ async def remove_meeting(session: AsyncSession, plan: FairPlan, row: PlanMeeting
     refuse_action(plan, "edit")
     await session.delete(row)
     await _edited(session, plan)
+
+
+async def leave_out(session: AsyncSession, fair: Fair, registration_id: Id) -> None:
+    """Take the meetings of who has left out of all drafts: none could be published with them."""
+    sides = PlanMeeting.first_id == registration_id, PlanMeeting.second_id == registration_id
+    plans = await session.scalars(
+        select(FairPlan)
+        .where(
+            FairPlan.fair_id == fair.id,
+            FairPlan.kind == "plan",
+            FairPlan.state == "draft",
+            FairPlan.id.in_(select(PlanMeeting.plan_id).where(or_(*sides))),
+        )
+        .order_by(FairPlan.id)
+        .with_for_update()
+    )
+    for plan in plans.all():
+        await session.execute(
+            delete(PlanMeeting)
+            .where(PlanMeeting.plan_id == plan.id, or_(*sides))
+            .execution_options(synchronize_session=False)
+        )
+        await _edited(session, plan)
 
 
 async def _checked(

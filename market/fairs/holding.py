@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.fairs.booking import release
+from market.fairs.editing import leave_out
 from market.fairs.meeting_models import FairMeeting
 from market.fairs.models import Fair, FairRegistration, FairTable
 from market.fairs.notices import tell
@@ -31,7 +32,11 @@ async def ask_to_fill(session: AsyncSession, fair: Fair, *, refreshes_pairs: boo
 async def participant_left(
     session: AsyncSession, fair: Fair, registration: FairRegistration, now: datetime
 ) -> None:
-    """Cancel what was planned with a participant who is no longer there. `fair` is locked."""
+    """Cancel what was planned with a participant who is no longer there, in drafts, too.
+
+    `fair` is locked.
+    """
+    await leave_out(session, fair, registration.id)
     found = await session.scalars(
         select(FairMeeting)
         .where(

@@ -16,7 +16,7 @@ from tests.market.exchange.files import text_file
 
 COMMANDS = [
     *("demo", "pair", "fair", "search", "serve", "worker", "migrate", "users"),
-    *("keys", "jobs", "import", "export", "reindex", "engine", "doctor"),
+    *("keys", "jobs", "import", "fairs", "export", "reindex", "engine", "doctor"),
 ]
 FULL_DISK = Path("/dev/full")
 # Modules that take their time; help and usage errors must not wait for them.

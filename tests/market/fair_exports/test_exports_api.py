@@ -141,10 +141,12 @@ async def test_table_plan_participants_and_statistics(agenda: Day) -> None:
 
     assert len(seats) == 4 * 4
     assert [row["first"] for row in seats if row["first"]] == ["刺桐大学"]
-    assert [(row["name"], row["meetings"], row["profile"]) for row in people] == [
-        ("刺桐大学", 1, "刺桐大学的简介"),
-        ("晋江某鞋业有限公司", 1, "晋江某鞋业有限公司的简介"),
-        ("海丝基金", 0, "海丝基金的简介"),
+    assert [
+        (row["participant"], row["name"], row["meetings"], row["profile"]) for row in people
+    ] == [
+        ("001", "刺桐大学", 1, "刺桐大学的简介"),
+        ("002", "晋江某鞋业有限公司", 1, "晋江某鞋业有限公司的简介"),
+        ("003", "海丝基金", 0, "海丝基金的简介"),
     ]
     assert (statistics["已排定会面"], statistics["达到上界的比例"]) == (1, "100.0 %")
     assert (statistics["报名"], statistics["安排对接"], statistics["意向订单"]) == (3, 1, 0)

@@ -368,6 +368,32 @@ async def test_fair_without_anybody_gets_an_empty_plan(
     assert (plan["state"], plan["meetings"], plan["weight"], plan["gap"]) == ("draft", 0, 0, 0.0)
 
 
+async def test_who_leaves_is_taken_out_of_drafts(day: Day) -> None:
+    kept, plan = await day.plan(), await day.plan()
+    assert (await day.send("DELETE", f"plans/{kept['id']}")).status_code == 204
+    guest = day.guests[2]
+    before = await day.meetings(plan)
+    path = f"registrations/{guest.id}"
+    tag = (await day.fair.get(path)).headers["etag"]
+    left = await day.fair.client.post(
+        f"{day.fair.url}/{path}/withdraw", headers=guest.account.headers | {"If-Match": tag}
+    )
+    assert left.status_code == 200, left.text
+
+    after = await day.meetings(plan)
+    seen = await day.read(plan["id"])
+
+    assert after == [
+        each for each in before if guest.id not in {each["first_id"], each["second_id"]}
+    ]
+    assert 0 < len(after) < len(before)
+    assert (seen["weight"], seen["is_edited"]) == (sum(each["weight"] for each in after), True)
+    # One that somebody looked at before is out of date; as it is now it can be published.
+    assert (await day.publish(plan)).status_code == 412
+    assert (await day.publish(seen)).status_code in {200, 204}
+    assert len(await day.meetings(kept)) == len(before)
+
+
 async def test_draft_is_edited_and_each_edit_is_checked(day: Day) -> None:
     plan = await day.plan()
     first, second, *_ = await day.meetings(plan)
