@@ -205,6 +205,7 @@ async def _day(hall: _Hall, stages: Stages, random: Random) -> list[Row]:
         await fair_day.watch(database, fair_id, slots[:1])
         await hall.worker.run_until_idle()
         await fair_day.watch(database, fair_id, slots)
+        await hall.worker.run_until_idle()
     held = await fair_day.held_about_listings(database, fair_id, hall.guests)
     agreed = held[: fair_day.ORDERS]
     with stages.stage("what a side says of its meetings"):
