@@ -18,9 +18,10 @@ from typing import Any
 import aiosqlite
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
+
+from market.sqlite_cursor import OneCallLibrary
 
 try:
     import pysqlite3.dbapi2 as _newest
@@ -167,8 +168,8 @@ def json_text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _adapted_library() -> AsyncAdapt_aiosqlite_dbapi:
-    adapted = AsyncAdapt_aiosqlite_dbapi(aiosqlite, LIBRARY)
+def _adapted_library() -> OneCallLibrary:
+    adapted = OneCallLibrary(aiosqlite, LIBRARY)
     for name in _ERRORS:
         setattr(adapted, name, getattr(LIBRARY, name))
     return adapted

@@ -11,14 +11,19 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain, pairwise
 from typing import Self
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from search.port import WeightedTerm
 from search.synonyms import Expansion, Synonyms
 from search.terms import SettledStatistics, WordStatistics, key_terms
 from search.text import plain_words
+
+Floats = npt.NDArray[np.float64]
 
 K1 = 1.2
 B = 0.75
@@ -91,6 +96,29 @@ class TextCatalogue:
         if not self._is_counting:
             return self._settled_length
         return self._lengths / self.statistics.documents if self._lengths else 1.0
+
+
+class WordTable:
+    """Documents of one catalogue by their words, to be compared with a demand all at once."""
+
+    def __init__(self, documents: Sequence[DocumentWords]) -> None:
+        self.lengths = np.array([each.length for each in documents], dtype=float)
+        packed = np.fromiter(chain.from_iterable(each.packed for each in documents), dtype=np.int64)
+        rows = np.repeat(np.arange(len(documents)), [len(each.packed) for each in documents])
+        order = np.argsort(packed, kind="stable")
+        self._rows = rows[order]
+        self._counts = (packed[order] & _HIGHEST_COUNT).astype(float)
+        words, starts = np.unique(packed[order] >> _COUNT_BITS, return_index=True)
+        bounds = [*starts.tolist(), len(order)]
+        self._places = {
+            word: slice(begin, end)
+            for word, (begin, end) in zip(words.tolist(), pairwise(bounds), strict=True)
+        }
+
+    def holding(self, word: int) -> tuple[npt.NDArray[np.int64], Floats] | None:
+        """The places of the documents that hold a word, and how often each does."""
+        found = self._places.get(word)
+        return None if found is None else (self._rows[found], self._counts[found])
 
 
 class _Alternative(msgspec.Struct, frozen=True):
@@ -170,9 +198,13 @@ class Demand:
             for word in {i for each in concept.alternatives for i, _ in each.words}:
                 self._concepts_by_word.setdefault(word, []).append(place)
         own = (i for concept in self._concepts for i, _ in concept.own)
-        self._wanted = frozenset(
+        self._in_concepts = {*self._concepts_by_word, *own}
+
+    @cached_property
+    def _wanted(self) -> frozenset[int]:
+        return frozenset(
             word << _COUNT_BITS | count
-            for word in {*self._weights, *self._concepts_by_word, *own}
+            for word in {*self._weights, *self._in_concepts}
             for count in range(1, _HIGHEST_COUNT + 1)
         )
 
@@ -239,6 +271,25 @@ class Demand:
             covered += _gain(self._concepts[place], present)
         return min(1.0, (K1 + 1) * covered / self._wish.full_weight)
 
+    def coverages(self, table: WordTable) -> Floats:
+        """The coverage by each document of a table, to the last bit as `coverage` has it."""
+        k = K1 * (1 - B + B * table.lengths / self._average_length)
+        covered = np.zeros(len(k))
+        present: dict[int, Floats] = {}
+        # In the order in which `coverage` adds: sums of floats depend on it.
+        for word in sorted({*self._weights, *self._in_concepts}):
+            if held := table.holding(word):
+                rows, counts = held
+                saturation = counts / (counts + k[rows])
+                covered[rows] += self._weights.get(word, 0.0) * saturation
+                if word in self._in_concepts:
+                    present[word] = np.zeros(len(k))
+                    present[word][rows] = saturation
+        for concept in self._concepts:
+            covered += _gains(concept, present, len(k))
+        whole: Floats = np.minimum(1.0, (K1 + 1) * covered / self._wish.full_weight)
+        return whole
+
     def _counts(self, document: DocumentWords) -> list[tuple[int, int]]:
         """Ids of the wanted words that the document holds, in their order, with their counts."""
         # One intersection of numbers is much faster than a look at every word of the document.
@@ -293,3 +344,19 @@ def _gain(concept: _Concept, present: dict[int, float]) -> float:
         if word in present:
             own += weight * present[word]
     return max(0.0, best - own)
+
+
+def _gains(concept: _Concept, present: dict[int, Floats], documents: int) -> Floats:
+    """`_gain` of a concept in each document."""
+    best, own = np.zeros(documents), np.zeros(documents)
+    for alternative in concept.alternatives:
+        covered = np.zeros(documents)
+        for word, share in alternative.words:
+            if word in present:
+                covered += share * present[word]
+        best = np.maximum(best, covered)
+    for word, weight in concept.own:
+        if word in present:
+            own += weight * present[word]
+    gains: Floats = np.maximum(0.0, best - own)
+    return gains

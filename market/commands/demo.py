@@ -18,8 +18,8 @@ from market.exchange.atomic import refuse_writing
 from market.exchange.fair_pdf import PDF_MISSING
 from market.exchange.listing_files import write_listings
 from market.exchange.problems import Source
+from market.fairs.weighing import FLOOR
 from market.matching.pairing import Matcher
-from market.matching.score import GOOD_SCORE
 from market.sample import sample_fair, sample_needs, sample_results
 from schemas.listings import Need, Result
 from schemas.matching import Match
@@ -101,9 +101,7 @@ def _hold_fair(folder: Path, as_of: date, lang: Lang) -> FairSummary:
     except OSError as error:
         raise refuse_writing(Source(folder, lang), error) from None
     write_form(workbook, lang=lang, cells=sample_fair(lang))
-    request = FairRequest(
-        workbook=workbook, output=folder, lang=lang, as_of=as_of, min_score=GOOD_SCORE
-    )
+    request = FairRequest(workbook=workbook, output=folder, lang=lang, as_of=as_of, min_score=FLOOR)
     return plan_fair(request, tells_warnings=False)
 
 

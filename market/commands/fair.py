@@ -15,7 +15,7 @@ from market.exchange.fair_pdf import PDF_MISSING
 from market.exchange.fair_text import CsvEncoding
 from market.exchange.fair_words import said
 from market.fairs.plan_model import WhatIf
-from market.matching.score import GOOD_SCORE
+from market.fairs.weighing import FLOOR
 from schemas.vocab import Lang
 
 _HIGHEST_SEED = 2**31 - 1
@@ -50,7 +50,7 @@ _HIGHEST_SEED = 2**31 - 1
 @click.option(
     "--min-score",
     type=click.FloatRange(0, 100),
-    default=GOOD_SCORE,
+    default=FLOOR,
     show_default=True,
     help="没有意愿时，低于此分的配对不安排 · without a wish, pairs below this score do not meet",
 )

@@ -1,7 +1,7 @@
 """What the two sides do with an intention order. Everything is written into its history."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -62,7 +62,7 @@ async def propose(
     order = _order_of(proposal, viewer, form, now)
     session.add(order)
     await _flush(session)
-    await _say_yes(session, viewer, order, now)
+    await _say_yes(session, viewer, order, (), now)
     await _write_down(session, viewer, order, "propose", None, form.note, now)
     return order
 
@@ -81,9 +81,10 @@ async def confirm(
             "订单已失效，请先重新启动",
             "The order has lapsed: take it up again first.",
         )
-    if viewer.organisation_id in await confirmations_of(session, order.id):
+    confirmed = await confirmations_of(session, order.id)
+    if viewer.organisation_id in confirmed:
         return order
-    await _say_yes(session, viewer, order, now)
+    await _say_yes(session, viewer, order, confirmed, now)
     order.progressed_at = order.changed_at = now
     await _write_down(session, viewer, order, "confirm", order.stage, "", now)
     return order
@@ -114,7 +115,7 @@ async def change(
         setattr(order, f"{side_of(viewer, order)}_note", note)
     if changed.keys() & set(TERMS):
         await _take_back_yes(session, order)
-        await _say_yes(session, viewer, order, now)
+        await _say_yes(session, viewer, order, (), now)
     if changed:
         order.progressed_at = order.changed_at = now
         await _write_down(session, viewer, order, "change", order.stage, "", now)
@@ -149,8 +150,9 @@ async def progress(
     _leave(order, was)
     if action in {"sign", "resume"}:
         await _take_back_yes(session, order)
+        confirmed = frozenset()
     if action in {"sign", "resume", "step_back"}:
-        await _say_yes(session, viewer, order, now)
+        await _say_yes(session, viewer, order, confirmed, now)
     await _write_down(session, viewer, order, action, was, form.note, now)
     return order
 
@@ -242,8 +244,13 @@ def _leave(order: IntentOrder, was: str) -> None:
 
 
 async def _say_yes(
-    session: AsyncSession, viewer: Viewer, order: IntentOrder, now: datetime
+    session: AsyncSession,
+    viewer: Viewer,
+    order: IntentOrder,
+    said: Collection[uuid.UUID],
+    now: datetime,
 ) -> None:
+    """`said` are the organisations that say yes already; who locks the order knows them."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     await session.execute(
         insert(OrderConfirmation)
@@ -255,7 +262,7 @@ async def _say_yes(
         )
         .on_conflict_do_nothing()
     )
-    if len(await confirmations_of(session, order.id)) < 2:
+    if len({*said, viewer.organisation_id}) < 2:
         return
     order.confirmed_at = order.confirmed_at or now
     if order.stage in SIGNED:

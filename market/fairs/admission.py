@@ -116,6 +116,8 @@ async def _end_of_line(session: AsyncSession, fair: Fair, now: datetime) -> date
 
 
 async def _has_room(session: AsyncSession, fair: Fair, kind: str) -> bool:
+    if fair.places is None and kind not in fair.quotas:
+        return True
     rows = await session.execute(
         select(FairRegistration.kind, func.count())
         .where(FairRegistration.fair_id == fair.id, FairRegistration.status == "approved")

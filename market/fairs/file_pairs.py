@@ -60,7 +60,7 @@ def pairs_of_file(
     wanted = wished | {two for two, each in found.items() if each.match.score >= min_score}
     places = {each.participant.id: place for place, each in enumerate(fair.participants)}
     ordered = sorted(wanted, key=lambda two: (places[two[0]], places[two[1]]))
-    pairs = filter(None, (_pair(two, found.get(two), wishes) for two in ordered))
+    pairs = filter(None, (_pair(two, found.get(two), wishes, min_score) for two in ordered))
     numbered = (
         msgspec.structs.replace(pair, id=f"P{number:04d}") for number, pair in enumerate(pairs, 1)
     )
@@ -141,7 +141,9 @@ def _explained(
         matcher.forget(need)
 
 
-def _pair(two: _Two, found: _Found | None, wishes: dict[_Two, Wish]) -> MatchedPair | None:
+def _pair(
+    two: _Two, found: _Found | None, wishes: dict[_Two, Wish], floor: float
+) -> MatchedPair | None:
     """The pair as it weighs; None where neither wish nor score is worth a meeting."""
     first_wish, second_wish = wishes.get(two), wishes.get((two[1], two[0]))
     first_log_odds, second_log_odds = _log_odds(found)
@@ -152,7 +154,8 @@ def _pair(two: _Two, found: _Found | None, wishes: dict[_Two, Wish]) -> MatchedP
             second_log_odds=second_log_odds,
             first_wish=first_wish,
             second_wish=second_wish,
-        )
+        ),
+        floor=floor,
     )
     if weighed is None:
         return None

@@ -158,21 +158,19 @@ async def give_outcome(
         "given_at": now,
     }
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    await session.execute(
+    told = await session.scalars(
         insert(FairOutcome)
         .values(id=new_id(), meeting_id=meeting.id, registration_id=own.id, **said)
         .on_conflict_do_update(index_elements=["meeting_id", "registration_id"], set_=said)
+        .returning(FairOutcome),
+        execution_options={"populate_existing": True},
     )
+    outcome = told.one()
     if meeting.state != "held":
         meeting.state, meeting.changed_at = "held", now
         await session.flush()
         await record_held(session, [meeting])
-    found = await session.scalars(
-        select(FairOutcome)
-        .where(FairOutcome.meeting_id == meeting.id, FairOutcome.registration_id == own.id)
-        .execution_options(populate_existing=True)
-    )
-    return found.one()
+    return outcome
 
 
 async def meeting_to_cancel(

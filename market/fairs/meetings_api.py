@@ -31,7 +31,7 @@ from market.fairs.meeting_queries import (
 )
 from market.fairs.meeting_wire import meeting_view, outcome_view
 from market.fairs.models import Fair
-from market.fairs.queries import locked_fair, organized_fair, organizes, visible_fair
+from market.fairs.queries import organized_fair, organizes, shared_fair, visible_fair
 from market.fairs.registration_queries import own_registration, registration_for, whole
 from market.fairs.states import ANNOUNCED
 from market.fairs.wire import organisation_ref
@@ -222,8 +222,7 @@ async def cancel_meeting(
     database: NamedDependency[Database],
 ) -> MeetingView:
     async with database.writing() as session:
-        seen = (await visible_fair(session, request.user, id_of(fair_id))).fair
-        fair = await locked_fair(session, seen.id, shares=True)
+        fair = await shared_fair(session, request.user, id_of(fair_id))
         meeting = await meetings.meeting_to_cancel(session, request.user, fair, id_of(meeting_id))
         await meetings.cancel(session, fair, meeting, data.reason, utc_now())
         return await _view(session, request, fair, meeting.id)
@@ -290,8 +289,7 @@ async def put_outcome(
     database: NamedDependency[Database],
 ) -> OutcomeView:
     async with database.writing() as session:
-        seen = (await visible_fair(session, request.user, id_of(fair_id))).fair
-        fair = await locked_fair(session, seen.id, shares=True)
+        fair = await shared_fair(session, request.user, id_of(fair_id))
         meeting = await locked_meeting(session, request.user, fair, id_of(meeting_id))
         said = await meetings.give_outcome(session, request.user, fair, meeting, data, utc_now())
     return outcome_view(said, is_own=True)

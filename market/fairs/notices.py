@@ -16,7 +16,6 @@ from market.fairs.models import Fair, FairNotice
 from market.jobs import TELL_OF_NOTICES, enqueue
 from schemas.fair_meetings import NoticeKind
 
-_ROWS_A_STATEMENT = 200
 # What a unit of work that tells is known by, in its `info`.
 _UNIT = "fair_notices"
 
@@ -48,13 +47,10 @@ async def tell(  # noqa: PLR0913 - who, of what, and when.
         for each in sorted(set(organisation_ids))
     ]
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        await session.execute(
-            insert(FairNotice)
-            .values(rows[start : start + _ROWS_A_STATEMENT])
-            .on_conflict_do_nothing()
-        )
     if rows:
+        # The rows beside the statement: with them in it, it would be compiled each time.
+        telling = insert(FairNotice.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]  # a model's table is a Table.
+        await session.execute(telling, rows)
         await _have_people_told(session, fair)
 
 

@@ -47,9 +47,8 @@ async def work_out_pairs(
     async with database.reading() as session:
         fair = await session.get_one(Fair, fair_id)
         read = await read_input(session, fair)
-    ranking = _Ranking(read)
     best = await scores.best(
-        read.listings["result"], read.listings["need"], ranking.rank, progress=progress
+        read.listings["result"], read.listings["need"], _Ranking(read), progress=progress
     )
     return list(_pairs(fair_id, read, best))
 
@@ -109,25 +108,43 @@ class _Ranking:
     """What a pair of listings is worth among those of the same two participants."""
 
     def __init__(self, read: PairInput) -> None:
-        self._read = read
-        self._declined = {
-            (each.result_id, each.need_id) for each in read.feedback if each.verdict == "declined"
-        }
-        self._saved = {
-            (each.result_id, each.need_id) for each in read.feedback if each.verdict == "saved"
-        }
+        self._registrations = read.registrations
+        self._bonuses: dict[Id, dict[Id, float | None]] = {}
+        for result_id, need_id, is_refused in _said_of_pairs(read):
+            told = self._bonuses.setdefault(need_id, {})
+            if is_refused:
+                told[result_id] = None
+            else:
+                told.setdefault(result_id, _WISHED_BONUS)
 
-    def rank(self, result_id: Id, need_id: Id, score: float) -> float | None:
-        """None for listings that somebody does not want to speak about, or may not."""
-        read = self._read
-        owner, asker = read.listings["result"][result_id], read.listings["need"][need_id]
-        if not _may(read.registrations[owner], read.registrations[asker]):
-            return None
-        wishes = read.wishes.get((owner, need_id)), read.wishes.get((asker, result_id))
-        if "no" in wishes or (result_id, need_id) in self._declined:
-            return None
-        is_wished = any(wishes) or (result_id, need_id) in self._saved
-        return score + (_WISHED_BONUS if is_wished else 0.0)
+    def may_meet(self, result_owner: Id, need_owner: Id) -> bool:
+        return _may(self._registrations[result_owner], self._registrations[need_owner])
+
+    def bonuses(self, need_id: Id) -> Mapping[Id, float | None]:
+        """None for what somebody does not want to speak about."""
+        return self._bonuses.get(need_id, {})
+
+
+def _said_of_pairs(read: PairInput) -> Iterator[tuple[Id, Id, bool]]:
+    """Results and needs of which somebody said something, and whether it was a refusal.
+
+    A wish for a listing is one for it with every listing of who wishes.
+    """
+    brought = {kind: _by_owner(read.listings[kind]) for kind in ("result", "need")}
+    for (who, target), wish in read.wishes.items():
+        if target in read.listings["need"]:
+            yield from ((own, target, wish == "no") for own in brought["result"].get(who, ()))
+        elif target in read.listings["result"]:
+            yield from ((target, own, wish == "no") for own in brought["need"].get(who, ()))
+    for said in read.feedback:
+        yield said.result_id, said.need_id, said.verdict == "declined"
+
+
+def _by_owner(owners: Mapping[Id, Id]) -> dict[Id, list[Id]]:
+    found: dict[Id, list[Id]] = {}
+    for listing_id, owner in owners.items():
+        found.setdefault(owner, []).append(listing_id)
+    return found
 
 
 def _may(one: FairRegistration, other: FairRegistration) -> bool:

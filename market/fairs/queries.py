@@ -130,6 +130,23 @@ async def locked_fair(session: AsyncSession, fair_id: Id, *, shares: bool = Fals
     return fair
 
 
+async def shared_fair(session: AsyncSession, viewer: Viewer, fair_id: Id | None) -> Fair:
+    """A fair that the viewer may know of, shared with others that change one of its meetings.
+
+    See `locked_fair`. Raises NotFound.
+    """
+    found = await session.scalars(
+        select(Fair)
+        .where(Fair.id == fair_id, fairs_visible_to(viewer))
+        .with_for_update(of=Fair, read=True)
+        .execution_options(populate_existing=True)
+    )
+    fair = found.first()
+    if fair is None:
+        raise NotFound
+    return fair
+
+
 async def fairs_page(session: AsyncSession, viewer: Viewer, asked: FairsAsked) -> list[FairRow]:
     """Fairs, the newest first."""
     return await _page(session, asked, Fair.status != "draft", fairs_visible_to(viewer))

@@ -21,6 +21,7 @@ from market.jobs import REMATCH, SOON, TELL_OF_MATCHES, ClaimedJob, enqueue, fin
 from market.listings.queries import published_after
 from market.matching.catalogue import (
     Published,
+    PublishedResult,
     other_kind,
     published_needs,
     published_results,
@@ -38,8 +39,8 @@ from market.matching.scales import Scales
 from market.matching.scoring import (
     Scale,
     ScoredPair,
+    Scorer,
     explanation_of,
-    scored_pairs,
     terms_of,
 )
 from search.port import SearchEngine, WeightedTerm
@@ -119,11 +120,13 @@ class Rematching:
             others = await _published(session, other_kind(kind), wanted)
 
         def score() -> dict[Id, list[ScoredPair]]:
+            sides = (*read.own.values(), *others.values())
+            results = [each for each in sides if isinstance(each, PublishedResult)]
+            scorer = Scorer(read.scale, results)
             return {
-                listing_id: scored_pairs(
+                listing_id: scorer.pairs(
                     read.own[listing_id],
                     [others[each] for each in sorted(candidates & others.keys())],
-                    read.scale,
                 )
                 for listing_id, candidates in found.items()
             }

@@ -6,11 +6,11 @@ feature that one side does not state is dropped from both sums, not punished.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache, partial
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from schemas.listings import Need, Result
 from schemas.matching import Part, Side
@@ -76,26 +76,30 @@ def features(need: Need, result: Result, *, text: float | None, as_of: date) -> 
     return known
 
 
-# A structured feature: its name, what a result states for it, and how that fits the need.
+class Fit(NamedTuple):
+    """A structured feature: what a need asks, what a result states, and how they go together.
+
+    `of(asked, stated)` is in [0, 1], or None where one of them says nothing.
+    """
+
+    feature: Feature
+    asked: Callable[[Need], Any]
+    stated: Callable[[Result], Any]
+    of: Callable[[Any, Any], float | None]
+
+
+def fits(as_of: date) -> tuple[Fit, ...]:
+    """All structured features, in the order in which their sums are made."""
+    return (*_TIMELESS_FITS, Fit("deadline", *_DEADLINE, partial(deadline_fit, as_of=as_of)))
+
+
+# A structured feature of one need: its name, what a result states for it, and how that fits.
 _Structured = tuple[Feature, Callable[[Result], Any], Callable[[Any], float | None]]
 
 
-def _structured(need: Need, as_of: date) -> tuple[_Structured, ...]:
-    return (
-        ("industry", _INDUSTRIES, partial(industry_closeness, need.industries)),
-        ("field", _FIELDS, partial(field_closeness, need.fields)),
-        ("trl", _TRL, partial(trl_fit, need.trl_min)),
-        ("price", _PRICE, partial(price_fit, need.budget_max_cny)),
-        ("mode", _MODES, partial(mode_fit, need.modes)),
-        ("region", _DIVISION, partial(region_closeness, need.division)),
-        ("deadline", _READY, partial(deadline_fit, need.deadline, as_of=as_of)),
-    )
-
-
-_INDUSTRIES, _FIELDS, _TRL, _PRICE, _MODES, _DIVISION, _READY = map(
-    attrgetter,
-    ("industries", "fields", "trl", "price_min_cny", "modes", "division", "ready_on"),
-)
+def _structured(need: Need, as_of: date) -> Iterator[_Structured]:
+    for feature, asked, stated, fit in fits(as_of):
+        yield feature, stated, partial(fit, asked(need))
 
 
 # How a structured feature is read off a result, its fit, its weight for either side, and the
@@ -134,7 +138,7 @@ class NeedScore:
                 sum_e += weight_e * known
                 total_i += weight_i
                 sum_i += weight_i * known
-        return mutual_score(_log_odds(sum_e, total_e), _log_odds(sum_i, total_i))
+        return mutual_score(log_odds_of(sum_e, total_e), log_odds_of(sum_i, total_i))
 
 
 _TEXT_WEIGHTS = ENTERPRISE_WEIGHTS["text"], INSTITUTE_WEIGHTS["text"]
@@ -143,7 +147,7 @@ _TEXT_WEIGHTS = ENTERPRISE_WEIGHTS["text"], INSTITUTE_WEIGHTS["text"]
 def veto(need: Need, result: Result) -> Veto | None:
     """Why this pair can't be, whatever its score; None where nothing forbids it."""
     same_code = need.credit_code and need.credit_code == result.credit_code
-    same_name = need.enterprise and _organisation(need.enterprise) == _organisation(
+    same_name = need.enterprise and organisation_key(need.enterprise) == organisation_key(
         result.institute
     )
     if same_code or same_name:
@@ -153,7 +157,7 @@ def veto(need: Need, result: Result) -> Veto | None:
 
 # Every candidate of a need asks for the same two names or so.
 @lru_cache(maxsize=65_536)
-def _organisation(name: str) -> str:
+def organisation_key(name: str) -> str:
     """A name without what differs from table to table: width, case, blanks."""
     return "".join(fold(name).split())
 
@@ -177,10 +181,10 @@ def log_odds(known: Features, weights: Mapping[Feature, float]) -> float:
     """`side(known, weights).log_odds` without its parts."""
     shared = [(weights.get(feature, 0.0), value) for feature, value in known.items()]
     total = sum(weight for weight, _ in shared)
-    return _log_odds(sum(weight * value for weight, value in shared), total)
+    return log_odds_of(sum(weight * value for weight, value in shared), total)
 
 
-def _log_odds(weighted: float, total: float) -> float:
+def log_odds_of(weighted: float, total: float) -> float:
     return STEEPNESS * (weighted / total - MIDPOINT) if total else 0.0
 
 
@@ -267,3 +271,14 @@ def deadline_fit(deadline: date | None, ready_on: date | None, *, as_of: date) -
     if deadline is None or ready_on is None:
         return None
     return _sigmoid((deadline - max(ready_on, as_of)).days / 91)
+
+
+_DEADLINE = attrgetter("deadline"), attrgetter("ready_on")
+_TIMELESS_FITS = (
+    Fit("industry", attrgetter("industries"), attrgetter("industries"), industry_closeness),
+    Fit("field", attrgetter("fields"), attrgetter("fields"), field_closeness),
+    Fit("trl", attrgetter("trl_min"), attrgetter("trl"), trl_fit),
+    Fit("price", attrgetter("budget_max_cny"), attrgetter("price_min_cny"), price_fit),
+    Fit("mode", attrgetter("modes"), attrgetter("modes"), mode_fit),
+    Fit("region", attrgetter("division"), attrgetter("division"), region_closeness),
+)

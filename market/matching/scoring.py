@@ -1,7 +1,7 @@
 """Scores listings of the market with their candidates. Pure: no I/O, no clock."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -79,47 +79,46 @@ def terms_of(own: Published, scale: Scale) -> list[WeightedTerm]:
     return Demand.of(wish, scale.needs.catalogue()).terms()
 
 
-def scored_pairs(own: Published, others: Iterable[Published], scale: Scale) -> list[ScoredPair]:
-    """The listing with each of the others, which are of the other kind."""
-    if isinstance(own, PublishedNeed):
-        results = [each for each in others if isinstance(each, PublishedResult)]
-        return _of_need(own, results, scale)
-    needs = (each for each in others if isinstance(each, PublishedNeed))
-    return list(_of_result(own, needs, scale))
+class Scorer:
+    """Scores results with needs, each pair on its own.
+
+    The words of each result and the demand of each need are worked out once. Of what the needs
+    ask for only words of these results get ids: what none can cover costs no time.
+    """
+
+    def __init__(self, scale: Scale, results: Iterable[PublishedResult]) -> None:
+        self._scale = scale
+        self._catalogue = scale.wishes.results.catalogue()
+        self._words = {each.listing.id: self._catalogue.add(each.words) for each in results}
+        self._asking: dict[str, Asking] = {}
+
+    def pairs(self, own: Published, others: Iterable[Published]) -> list[ScoredPair]:
+        """The listing with each of the others, which are of the other kind."""
+        if isinstance(own, PublishedNeed):
+            return [self.pair(each, own) for each in others if isinstance(each, PublishedResult)]
+        return [self.pair(own, each) for each in others if isinstance(each, PublishedNeed)]
+
+    def pair(self, result: PublishedResult, need: PublishedNeed) -> ScoredPair:
+        asking, words = self._asking_of(need), self._words[result.listing.id]
+        return ScoredPair(asking.score(result.listing, words), result, need, asking, words)
+
+    def _asking_of(self, need: PublishedNeed) -> Asking:
+        known = self._asking.get(need.listing.id)
+        if known is None:
+            known = self._scale.asking(need, self._catalogue)
+            self._asking[need.listing.id] = known
+        return known
 
 
-def _of_need(need: PublishedNeed, results: list[PublishedResult], scale: Scale) -> list[ScoredPair]:
-    catalogue = scale.wishes.results.catalogue()
-    shelf = [catalogue.add(each.words) for each in results]
-    asking = scale.asking(need, catalogue)
-    return [
-        ScoredPair(asking.score(result.listing, words), result, need, asking, words)
-        for result, words in zip(results, shelf, strict=True)
-    ]
-
-
-def _of_result(
-    result: PublishedResult, needs: Iterable[PublishedNeed], scale: Scale
-) -> Iterator[ScoredPair]:
-    # Only this result's words get ids: what no need can find here costs no time.
-    catalogue = scale.wishes.results.catalogue()
-    words = catalogue.add(result.words)
-    for need in needs:
-        asking = scale.asking(need, catalogue)
-        yield ScoredPair(asking.score(result.listing, words), result, need, asking, words)
-
-
-def explanation_of(pair: ScoredPair) -> dict[str, Any]:
-    """Both sides' parts, the reasons in both languages, and the words that the reasons name.
+def explanation_of(pair: ScoredPair, languages: Sequence[Lang] = _LANGUAGES) -> dict[str, Any]:
+    """Both sides' parts, the reasons in each language, and the words that the reasons name.
 
     The words stand apart too, so that a reader who may not see the terms of the need is told
     of the others only.
     """
-    subject = pair.asking.subject(pair.result.listing, pair.words, _LANGUAGES[0])
+    subject = pair.asking.subject(pair.result.listing, pair.words, languages[0])
     sides = sides_of(subject.known)
-    told = {
-        lang: reasons(msgspec.structs.replace(subject, lang=lang), sides) for lang in _LANGUAGES
-    }
+    told = {lang: reasons(msgspec.structs.replace(subject, lang=lang), sides) for lang in languages}
     plain: dict[str, Any] = msgspec.to_builtins(
         {
             "enterprise": sides[0],

@@ -24,7 +24,7 @@ from market.matching.catalogue import (
 from market.matching.disclosure import shown_reasons
 from market.matching.models import MatchRow
 from market.matching.scales import Scales
-from market.matching.scoring import Scale, explanation_of, scored_pairs
+from market.matching.scoring import Scale, Scorer, explanation_of
 from schemas.matching import Reason
 from schemas.vocab import Lang
 
@@ -50,7 +50,7 @@ async def reasons_of_pairs(
         for some in in_parts(askers):
             listings |= await listings_by_id(session, "need", some)
     if scale is not None:
-        told |= await asyncio.to_thread(_explained, missing, results, needs, scale)
+        told |= await asyncio.to_thread(_explained, missing, results, needs, (scale, lang))
     return await asyncio.to_thread(_shown, told, listings, lang)
 
 
@@ -71,20 +71,17 @@ def _explained(
     missing: Collection[Two],
     results: Mapping[Id, PublishedResult],
     needs: Mapping[Id, PublishedNeed],
-    scale: Scale,
+    asked: tuple[Scale, Lang],
 ) -> dict[Two, Mapping[str, Any]]:
-    of_need: dict[Id, list[Id]] = {}
-    for result_id, need_id in missing:
-        if result_id in results and need_id in needs:
-            of_need.setdefault(need_id, []).append(result_id)
-    told: dict[Two, Mapping[str, Any]] = {}
-    for need_id, result_ids in of_need.items():
-        scored = scored_pairs(needs[need_id], [results[each] for each in result_ids], scale)
-        told |= {
-            (result_id, need_id): explanation_of(pair)
-            for result_id, pair in zip(result_ids, scored, strict=True)
-        }
-    return told
+    scale, lang = asked
+    scorer = Scorer(scale, results.values())
+    return {
+        (result_id, need_id): explanation_of(
+            scorer.pair(results[result_id], needs[need_id]), (lang,)
+        )
+        for result_id, need_id in missing
+        if result_id in results and need_id in needs
+    }
 
 
 def _shown(

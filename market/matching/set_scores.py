@@ -5,15 +5,16 @@ What the marketplace has scored already is taken as it is; the rest is scored in
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.db import Database, utc_now
 from market.listings.plain import in_parts
-from market.matching.asking import Asking
+from market.matching.asking import VETOED
 from market.matching.catalogue import (
     PublishedNeed,
     PublishedResult,
@@ -22,13 +23,12 @@ from market.matching.catalogue import (
 )
 from market.matching.models import MatchFeedback, MatchRow
 from market.matching.scales import Scales
-from market.matching.score import ENTERPRISE_WEIGHTS, INSTITUTE_WEIGHTS, features, log_odds
+from market.matching.score_table import Scores, ScoreTable
 from market.matching.scoring import Scale
-from search.coverage import DocumentWords
 
 Id = uuid.UUID
-# Half a second of scoring: between two parts others get their turn.
-_SCORES_A_PART = 10_000
+# A quarter of a second of scoring: between two parts others get their turn.
+_SCORES_A_PART = 50_000
 
 
 class SetScore(NamedTuple):
@@ -50,9 +50,20 @@ class Feedback(NamedTuple):
     verdict: str
 
 
-# Of a result's and a need's owners the pairs that count; which of theirs is the best, by rank.
+# A result and a need, or the owners of both.
 Group = tuple[Id, Id]
-RankOf = Callable[[Id, Id, float], float | None]
+Progress = Callable[[float], Awaitable[None]]
+
+
+class Ranking(Protocol):
+    """What pairs are worth among those of the same two owners, besides their score."""
+
+    def may_meet(self, result_owner: Id, need_owner: Id) -> bool:
+        """Whether pairs between these two count at all."""
+
+    def bonuses(self, need_id: Id) -> Mapping[Id, float | None]:
+        """What comes on top of the score of results with this need; None for a pair that must
+        not be. Results that it does not name count by their score."""
 
 
 class SetScores:
@@ -66,15 +77,14 @@ class SetScores:
         self,
         results: Mapping[Id, Id],
         needs: Mapping[Id, Id],
-        rank_of: RankOf,
+        ranking: Ranking,
         *,
-        progress: Callable[[float], Awaitable[None]],
+        progress: Progress,
     ) -> dict[Group, SetScore]:
         """For each owner of results and each owner of needs their best pair.
 
-        `results` and `needs` give the owner of each listing. `rank_of(result, need, score)` says
-        what the pair is worth among the owners' pairs, None for one that must not be. `progress`
-        gets the share that is done, now and then.
+        `results` and `needs` give the owner of each listing. `progress` gets the share that is
+        done, now and then.
         Listings that are not published, and pairs that are vetoed, have no score.
         """
         async with self._database.reading() as session:
@@ -82,14 +92,14 @@ class SetScores:
             found_results = await published_results(session, results)
             found_needs = await published_needs(session, needs)
             known = await _stored(session, found_results, found_needs)
-        work = _Work(found_results, scale, known, results, needs, rank_of)
+        work = await asyncio.to_thread(_Work, found_results, scale, known, results, ranking)
         each = max(1, _SCORES_A_PART // max(1, len(found_results)))
         ordered = sorted(found_needs)
         for start in range(0, len(ordered), each):
-            some = [(need_id, found_needs[need_id]) for need_id in ordered[start : start + each]]
+            some = [_Asked(i, found_needs[i], needs[i]) for i in ordered[start : start + each]]
             await asyncio.to_thread(work.take, some)
             await progress((start + len(some)) / len(ordered))
-        return await asyncio.to_thread(work.told)
+        return work.best
 
 
 async def feedback_between(
@@ -139,63 +149,88 @@ async def _stored(
     return known
 
 
+class _Asked(NamedTuple):
+    need_id: Id
+    need: PublishedNeed
+    owner: Id
+
+
 class _Work:
-    """One set being scored, need by need, in a thread."""
+    """One set being scored, need by need, in a thread.
+
+    The results of one owner stand beside each other, so that their best is found at once.
+    """
 
     def __init__(
         self,
         results: Mapping[Id, PublishedResult],
         scale: Scale,
         known: Mapping[Group, float],
-        result_owners: Mapping[Id, Id],
-        need_owners: Mapping[Id, Id],
-        rank_of: RankOf,
+        owners: Mapping[Id, Id],
+        ranking: Ranking,
     ) -> None:
-        self._results = results
+        self.best: dict[Group, SetScore] = {}
+        self._ranks: dict[Group, tuple[float, float, Id, Id]] = {}
         self._scale = scale
-        self._known = known
-        self._result_owners = result_owners
-        self._need_owners = need_owners
-        self._rank_of = rank_of
+        self._ranking = ranking
+        self._ids = sorted(results, key=lambda each: (owners[each], each))
+        self._places = {each: place for place, each in enumerate(self._ids)}
+        self._by_owner = {
+            owner: [self._places[each] for each in theirs]
+            for owner, theirs in groupby(self._ids, key=lambda each: owners[each])
+        }
+        self._known = _by_need(known, self._places)
         self._catalogue = scale.wishes.results.catalogue()
-        self._words: dict[Id, DocumentWords] = {
-            each: self._catalogue.add(result.words) for each, result in sorted(results.items())
-        }
-        self._best: dict[Group, tuple[float, float, Id, Id]] = {}
-        self._asking: dict[Id, Asking] = {}
-
-    def take(self, needs: Sequence[tuple[Id, PublishedNeed]]) -> None:
-        for need_id, need in needs:
-            self._asking[need_id] = asking = self._scale.asking(need, self._catalogue)
-            for result_id, score in self._scores(need_id, asking):
-                rank = self._rank_of(result_id, need_id, score)
-                owners = self._result_owners[result_id], self._need_owners[need_id]
-                if rank is not None and owners[0] != owners[1]:
-                    found = rank, score, result_id, need_id
-                    self._best[owners] = max(self._best.get(owners, found), found)
-
-    def _scores(self, need_id: Id, asking: Asking) -> Iterator[tuple[Id, float]]:
-        for result_id, result in self._results.items():
-            score = self._known.get((result_id, need_id))
-            if score is None:
-                score = asking.score(result.listing, self._words[result_id])
-            if score >= 0:
-                yield result_id, score
-
-    def told(self) -> dict[Group, SetScore]:
-        return {
-            owners: self._with_sides(score, result_id, need_id)
-            for owners, (_, score, result_id, need_id) in self._best.items()
-        }
-
-    def _with_sides(self, score: float, result_id: Id, need_id: Id) -> SetScore:
-        asking, result = self._asking[need_id], self._results[result_id].listing
-        text = asking.text_fit(self._words[result_id])
-        known = features(asking.need, result, text=text, as_of=self._scale.as_of)
-        return SetScore(
-            result_id,
-            need_id,
-            score,
-            log_odds(known, ENTERPRISE_WEIGHTS),
-            log_odds(known, INSTITUTE_WEIGHTS),
+        # The numbers of words do not depend on the owners, nor do sums in their order.
+        words = {each: self._catalogue.add(results[each].words) for each in sorted(results)}
+        self._table = ScoreTable(
+            [results[each].listing for each in self._ids],
+            [words[each] for each in self._ids],
+            as_of=scale.as_of,
         )
+
+    def take(self, asked: Sequence[_Asked]) -> None:
+        for need_id, need, owner in asked:
+            scores = self._table.scores(self._scale.asking(need, self._catalogue))
+            for place, score in self._known.get(need_id, ()):
+                scores.mutual[place] = score
+            ranks = self._ranked(need_id, scores.mutual)
+            for result_owner, places in self._by_owner.items():
+                if result_owner != owner and self._ranking.may_meet(result_owner, owner):
+                    self._keep((result_owner, owner), need_id, places, ranks, scores)
+
+    def _ranked(self, need_id: Id, scores: Sequence[float]) -> list[float]:
+        """What each result counts; below 0 where the pair must not be."""
+        ranks = list(scores)
+        for result_id, bonus in self._ranking.bonuses(need_id).items():
+            place = self._places.get(result_id)
+            if place is not None:
+                is_vetoed = bonus is None or scores[place] < 0
+                ranks[place] = VETOED if is_vetoed else scores[place] + (bonus or 0.0)
+        return ranks
+
+    def _keep(
+        self,
+        owners: Group,
+        need_id: Id,
+        places: Sequence[int],
+        ranks: Sequence[float],
+        scores: Scores,
+    ) -> None:
+        best = max(places, key=lambda place: (ranks[place], scores.mutual[place], place))
+        if ranks[best] < 0:
+            return
+        found = ranks[best], scores.mutual[best], self._ids[best], need_id
+        if owners not in self._ranks or found > self._ranks[owners]:
+            self._ranks[owners] = found
+            sides = scores.enterprise[best], scores.institute[best]
+            self.best[owners] = SetScore(self._ids[best], need_id, scores.mutual[best], *sides)
+
+
+def _by_need(
+    known: Mapping[Group, float], places: Mapping[Id, int]
+) -> dict[Id, list[tuple[int, float]]]:
+    found: dict[Id, list[tuple[int, float]]] = {}
+    for (result_id, need_id), score in known.items():
+        found.setdefault(need_id, []).append((places[result_id], score))
+    return found

@@ -69,12 +69,14 @@ async def record(session: AsyncSession, fair_id: uuid.UUID, facts: Sequence[Fact
         rows: list[dict[str, Any]] = [
             {"id": new_id(), "fair_id": fair_id, **msgspec.structs.asdict(fact)} for fact in some
         ]
-        told = insert(FairFact).values(rows)
+        # The rows beside the statement: with them in it, it would be compiled each time.
+        told = insert(FairFact.__table__)  # type: ignore[arg-type]  # a model's table is a Table.
         earliest = case((told.excluded.at < FairFact.at, told.excluded.at), else_=FairFact.at)
         await session.execute(
             told.on_conflict_do_update(
                 index_elements=["fair_id", "stage", "subject_id"], set_={"at": earliest}
-            )
+            ),
+            rows,
         )
 
 

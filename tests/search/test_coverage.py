@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.coverage import Demand, DocumentWords, TextCatalogue
+from search.coverage import Demand, DocumentWords, TextCatalogue, WordTable
 from search.documents import SearchDocument, document_words
 from search.port import WeightedTerm
 from search.synonyms import ONE_WAY_WEIGHT, Synonyms
-from search.terms import key_terms
+from search.terms import SettledStatistics, key_terms
 from search.text import words
 
 # Words of no dictionary: each has the same background weight and is cut nowhere.
@@ -363,3 +363,33 @@ def test_half_a_synonym_is_not_met_though_it_covers_a_part() -> None:
 
 def test_a_synonym_with_a_word_that_no_document_holds_is_not_met() -> None:
     assert met_synonyms("zorvane", "quilmet", lines=["=\tzorvane|quilmet jovurn"]) == [[]]
+
+
+_MAP = Synonyms(["=\tzorvane|quilmet|brantix kaspeld", ">\tfendrol\tkaspeld jovurn|wexlim"])
+
+
+@given(demand=texts, documents=st.lists(texts, max_size=8), settled=st.booleans())
+def test_a_table_of_documents_is_covered_as_each_of_them_is(
+    demand: str, documents: list[str], *, settled: bool
+) -> None:
+    statistics = SettledStatistics(40, {"zorvane": 20, "wexlim": 3}) if settled else None
+    catalogue = TextCatalogue(statistics, average_length=7.0)
+    shelf = [catalogue.add(words(document)) for document in documents]
+    asked = Demand("jovurn", demand, catalogue=catalogue, synonyms=_MAP)
+
+    together = asked.coverages(WordTable(shelf)).tolist()
+
+    assert together == [asked.coverage(document) for document in shelf]
+
+
+def test_a_table_tells_which_documents_hold_a_word() -> None:
+    catalogue, shelf = shelved("zorvane quilmet", "", "brantix zorvane zorvane")
+    table = WordTable(shelf)
+
+    held = [table.holding(catalogue.word_id(word) or 0) for word in ("zorvane", "brantix")]
+    assert [each and (each[0].tolist(), each[1].tolist()) for each in held] == [
+        ([0, 2], [1.0, 2.0]),
+        ([2], [1.0]),
+    ]
+    assert table.holding(99) is None
+    assert table.lengths.tolist() == [2.0, 0.0, 3.0]

@@ -26,7 +26,9 @@ from tests.market.exchange.files import BENCH
 FILES = ["needs.csv", "pairs.xlsx", "results.csv"]
 FAIR_FILES = [
     *("agendas.csv", "agendas.jsonl", "badges.pdf", "calendars", "fair.xlsx", "handbook.pdf"),
-    *("meetings.csv", "meetings.jsonl", "pairs.csv", "pairs.jsonl", "workbook.xlsx"),
+    *("meetings.csv", "meetings.jsonl", "pairs.csv", "pairs.jsonl"),
+    *("participants.csv", "participants.jsonl", "statistics.csv", "statistics.jsonl"),
+    *("table_plan.csv", "table_plan.jsonl", "unplanned.csv", "unplanned.jsonl", "workbook.xlsx"),
 ]
 SAMPLE = resources.files("market") / "demo_data"
 GOOD_GRADE = 2
@@ -49,7 +51,7 @@ def test_demo_shows_pairs_and_says_where_the_workbook_lies(folder: Path, duijie:
             f"{len(sample_needs())} 条需求 × {len(sample_results())} 项成果已配对，"
             "工作簿：duijie-demo/pairs.xlsx"
         ),
-        "对接会已排定：70 场会面，满足意愿 88%，54 个文件：duijie-demo/fair",
+        "对接会已排定：70 场会面，满足意愿 88%，62 个文件：duijie-demo/fair",
         "（样例中的单位、企业和专利号均为虚构。）",
         "接下来可以试试：",
         "    duijie pair duijie-demo/results.csv duijie-demo/needs.csv -o pairs.xlsx",
@@ -85,7 +87,7 @@ def test_demo_in_english(folder: Path, duijie: Duijie) -> None:
             f"{len(sample_needs())} needs × {len(sample_results())} results are paired; "
             "the workbook: sample/pairs.xlsx"
         ),
-        "A fair is planned: 70 meetings, 88% of the wishes met, 54 files: sample/fair",
+        "A fair is planned: 70 meetings, 88% of the wishes met, 62 files: sample/fair",
         "(Institutes, enterprises and patent numbers of the sample are invented.)",
         "Try next:",
         "    duijie pair sample/results.csv sample/needs.csv -o pairs.xlsx",
@@ -104,7 +106,7 @@ def test_demo_writes_the_same_bytes_again(folder: Path, duijie: Duijie) -> None:
     again = duijie("demo")
 
     assert again == first
-    assert len(before) == len(FILES) + 1 + 54
+    assert len(before) == len(FILES) + 1 + 62
     assert {path: path.read_bytes() for path in before} == before
 
 

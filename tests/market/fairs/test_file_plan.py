@@ -15,6 +15,7 @@ from market.fairs.file_plan import book_of_file, request_of_file
 from market.fairs.plan_check import check_plan
 from market.fairs.plan_model import Fairness, Pair, Party, Slot
 from market.fairs.planning import plan
+from market.fairs.weighing import FLOOR
 from tests.market.exchange.fair_workbooks import (
     NEEDS,
     PARTICIPANTS,
@@ -81,6 +82,33 @@ def test_match_below_the_score_needs_a_wish(tmp_path: Path) -> None:
     wished = pairs(read(tmp_path, 需求=other, 意愿=wish)).pairs
     assert [(p.first, p.second, p.second_wish) for p in wished] == [("U1", "E1", "must")]
     assert wished[0].score is not None
+
+
+def test_lower_least_score_lets_weaker_matches_meet(tmp_path: Path) -> None:
+    fair = read(
+        tmp_path,
+        成果=(
+            RESULTS[0],
+            ("R2", "茶叶烘干机", "热泵烘干茶叶。", "C1530", "刺桐大学"),
+        ),
+        需求=(
+            NEEDS[0],
+            ("N2", "橡胶鞋底烘干慢", "鞋底要快干。", "C1954", "晋江某鞋业有限公司"),
+        ),
+        意愿=None,
+    )
+
+    met = {
+        least: [pair.score for pair in pairs(fair, min_score=least).pairs]
+        for least in (0.0, 5.0, 99.0)
+    }
+
+    assert len(met[0.0]) == 1
+    (score,) = met[0.0]
+    assert score is not None
+    assert 0 < score < FLOOR
+    assert met[5.0] == ([score] if score >= 5.0 else [])
+    assert met[99.0] == []
 
 
 def test_refusal_forbids_a_pair_whatever_the_other_side_wishes(tmp_path: Path) -> None:

@@ -57,6 +57,14 @@ def test_pair_that_nobody_wants_is_none(likings: Likings) -> None:
     assert weigh(likings) is None
 
 
+def test_floor_may_be_another_and_a_wish_needs_none() -> None:
+    near, wished = Likings(score=FLOOR - 20), Likings(score=1.0, first_wish="like")
+
+    assert weigh(near, floor=FLOOR - 20) is not None
+    assert weigh(near, floor=FLOOR - 19.9) is None
+    assert weigh(wished, floor=100.0) == weigh(wished)
+
+
 @given(
     st.none() | st.floats(0, 100),
     st.none() | st.floats(-1e6, 1e6),
