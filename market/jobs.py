@@ -10,7 +10,7 @@ clock is wrong takes nobody's lease away. `now` is for those who step the clock 
 
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -23,14 +23,9 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
-    TextClause,
     Update,
     Uuid,
-    and_,
-    func,
     insert,
-    or_,
-    select,
     text,
     update,
 )
@@ -68,7 +63,6 @@ State = Literal["queued", "running", "done", "dead"]
 # Written out, without parameters: only so do both databases see that a partial index serves.
 IS_UNFINISHED = text("state IN ('queued','running')")
 HAS_ENDED = text("state IN ('done','dead')")
-_SILENT_WORKER = "The worker died or fell silent."
 
 
 class Job(Model):
@@ -135,14 +129,6 @@ class ClaimedJob(msgspec.Struct, frozen=True):
     priority: int = NOW
 
 
-class DueHead(msgspec.Struct, frozen=True):
-    """The longest waiting due job of one kind and priority."""
-
-    kind: str
-    priority: int
-    run_at: datetime
-
-
 class JobKind(msgspec.Struct, frozen=True):
     """How jobs of one kind are done.
 
@@ -189,7 +175,7 @@ async def enqueue(
         "kind": kind,
         "payload": payload,
         "priority": priority,
-        "run_at": run_at or _time(session, None),
+        "run_at": run_at or time_or_now(session, None),
         "dedupe": dedupe,
         "created_at": utc_now(),
         "state": "queued",
@@ -228,109 +214,9 @@ async def enqueue_all(
         for payload in payloads
     ]
     if rows:
-        adding = insert(Job.__table__).values(run_at=_time(session, None))  # type: ignore[arg-type]
+        adding = insert(Job.__table__).values(run_at=time_or_now(session, None))  # type: ignore[arg-type]
         await session.execute(adding, rows)
         session.info[ENQUEUED] = True
-
-
-async def due_heads(
-    session: AsyncSession, kinds: Collection[str], *, now: datetime | None = None
-) -> list[DueHead]:
-    """Where due jobs wait, the most urgent first: a look that takes no lock."""
-    waiting_since = func.min(Job.run_at)
-    heads = await session.execute(
-        select(Job.kind, Job.priority, waiting_since)
-        .where(Job.kind.in_(kinds), *_due(_time(session, now)))
-        .group_by(Job.kind, Job.priority)
-        .order_by(Job.priority, waiting_since)
-    )
-    return [DueHead(*row) for row in heads]
-
-
-async def claim(
-    session: AsyncSession,
-    kinds: Collection[str],
-    *,
-    limit: int,
-    lease_s: float,
-    priority: int | None = None,
-    now: datetime | None = None,
-) -> list[ClaimedJob]:
-    """Take due jobs, the most urgent first; those of a worker that fell silent, too.
-
-    A job that was tried before comes alone: what kills its worker must not take others along
-    again and again. One whose worker fell silent more than once is put off first, so that workers
-    that die for other reasons, one after the other, do not use up its attempts within a minute.
-    One whose attempts are used up is dead instead.
-    """
-    time = _time(session, now)
-    due = (
-        select(Job.id, Job.state, Job.attempts, Job.max_attempts)
-        .where(Job.kind.in_(kinds), *_due(time))
-        .order_by(Job.priority, Job.run_at)
-        .limit(limit)
-    )
-    if priority is not None:
-        due = due.where(Job.priority == priority)
-    if session.get_bind().dialect.name == "postgresql":
-        due = due.with_for_update(skip_locked=True)
-    rows = (await session.execute(due)).all()
-    used_up = [row for row in rows if row.attempts >= row.max_attempts]
-    silent = [row for row in rows if row.state == "running" and 1 < row.attempts < row.max_attempts]
-    alive = [row for row in rows if row not in used_up and row not in silent]
-    await _bury(session, [row.id for row in used_up], time)
-    for row in silent:
-        await _put_off(session, row.id, time + timedelta(seconds=backoff_s(row.attempts)))
-    if rows and not alive:
-        return await claim(session, kinds, limit=limit, lease_s=lease_s, priority=priority, now=now)
-    alone = [row.id for row in alive[:1] if row.attempts]
-    ids = alone or [row.id for row in alive if not row.attempts]
-    return await _lease(session, ids, time + timedelta(seconds=lease_s))
-
-
-def _time(session: AsyncSession, now: datetime | None) -> Any:
-    return time_of(session) if now is None else now
-
-
-def _due(now: Any) -> tuple[ColumnElement[bool] | TextClause, ...]:
-    is_due = or_(
-        and_(Job.state == "queued", Job.run_at <= now),
-        and_(Job.state == "running", Job.lease_until < now),
-    )
-    return IS_UNFINISHED, is_due
-
-
-async def _bury(session: AsyncSession, ids: Sequence[uuid.UUID], now: Any) -> None:
-    for some in _in_parts(ids):
-        await session.execute(
-            _change(Job.id.in_(some)).values(
-                state="dead", lease=None, lease_until=None, done_at=now, error=_SILENT_WORKER
-            )
-        )
-
-
-async def _put_off(session: AsyncSession, job_id: uuid.UUID, run_at: Any) -> None:
-    await session.execute(
-        _change(Job.id == job_id).values(
-            state="queued", lease=None, lease_until=None, run_at=run_at, error=_SILENT_WORKER
-        )
-    )
-
-
-async def _lease(session: AsyncSession, ids: Sequence[uuid.UUID], until: Any) -> list[ClaimedJob]:
-    lease = uuid.uuid4()
-    claimed: dict[uuid.UUID, ClaimedJob] = {}
-    for some in _in_parts(ids):
-        rows = await session.execute(
-            _change(Job.id.in_(some))
-            .values(state="running", lease=lease, lease_until=until, attempts=Job.attempts + 1)
-            .returning(Job.id, Job.kind, Job.payload, Job.attempts, Job.max_attempts, Job.priority)
-        )
-        for row in rows:
-            claimed[row.id] = ClaimedJob(
-                row.id, row.kind, row.payload, row.attempts, row.max_attempts, lease, row.priority
-            )
-    return [claimed[job_id] for job_id in ids]
 
 
 async def extend(
@@ -341,7 +227,7 @@ async def extend(
     now: datetime | None = None,
 ) -> int:
     """Hold the leases longer: the heartbeat of long work. How many are still held."""
-    until = _time(session, now) + timedelta(seconds=lease_s)
+    until = time_or_now(session, now) + timedelta(seconds=lease_s)
     return await _change_held(session, jobs, lease_until=until)
 
 
@@ -355,7 +241,7 @@ async def finish(
         state="done",
         lease=None,
         lease_until=None,
-        done_at=_time(session, now),
+        done_at=time_or_now(session, now),
         error=None,
     )
     if held != len({job.id for job in jobs}):
@@ -375,7 +261,7 @@ async def fail(
     False, and nothing happens, when the lease is lost.
     """
     is_dead = not retry or job.attempts >= job.max_attempts
-    time = _time(session, now)
+    time = time_or_now(session, now)
     held = await _change_held(
         session,
         [job],
@@ -407,8 +293,13 @@ async def give_back(
         lease=None,
         lease_until=None,
         attempts=Job.attempts - 1,
-        run_at=_time(session, now) + timedelta(seconds=delay_s),
+        run_at=time_or_now(session, now) + timedelta(seconds=delay_s),
     )
+
+
+def time_or_now(session: AsyncSession, now: datetime | None) -> Any:
+    """The database's own time, unless somebody steps the clock."""
+    return time_of(session) if now is None else now
 
 
 async def _change_held(session: AsyncSession, jobs: Sequence[ClaimedJob], **values: Any) -> int:
@@ -418,19 +309,19 @@ async def _change_held(session: AsyncSession, jobs: Sequence[ClaimedJob], **valu
         ids_of_lease.setdefault(job.lease, []).append(job.id)
     held = 0
     for lease, ids in ids_of_lease.items():
-        for some in _in_parts(ids):
+        for some in in_parts(ids):
             of_ours = (Job.id.in_(some), Job.lease == lease, Job.state == "running")
-            changed = await session.execute(_change(*of_ours).values(values).returning(Job.id))
+            changed = await session.execute(change_jobs(*of_ours).values(values).returning(Job.id))
             held += len(changed.all())
     return held
 
 
-def _change(*conditions: ColumnElement[bool]) -> Update:
+def change_jobs(*conditions: ColumnElement[bool]) -> Update:
     # No unit of work keeps jobs as objects, so there are none to bring up to date.
     return update(Job).where(*conditions).execution_options(synchronize_session=False)
 
 
-def _in_parts(ids: Sequence[uuid.UUID]) -> Iterator[Sequence[uuid.UUID]]:
+def in_parts(ids: Sequence[uuid.UUID]) -> Iterator[Sequence[uuid.UUID]]:
     for start in range(0, len(ids), _IDS_A_STATEMENT):
         yield ids[start : start + _IDS_A_STATEMENT]
 

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from market.claiming import DueHead, claim, due_heads
 from market.crons import Cron, tick
 from market.db import Database, utc_now
 from market.errors import Unavailable
 from market.job_groups import DATABASE_AWAY_S, JobGroup, Limits
-from market.jobs import NOW, ClaimedJob, DueHead, JobKind, claim, due_heads
+from market.jobs import NOW, ClaimedJob, JobKind
 from market.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -63,6 +63,9 @@ def _party(each: SheetParticipant, fair: FairFile, hosts: set[str]) -> Party:
         floor=each.floor,
         host=participant.id in hosts,
         tables=each.tables,
+        near=tuple(
+            table.id for table in fair.tables if table.zone and table.zone == participant.zone
+        ),
     )
 
 

@@ -111,14 +111,22 @@ async def plan_input(
     """
     registrations = await _approved(session, fair.id)
     slots = await slots_of_fair(session, fair.id)
-    tables = [str(each.id) for each in await tables_of_fair(session, fair.id) if not each.lost_at]
+    found = [each for each in await tables_of_fair(session, fair.id) if each.lost_at is None]
+    tables = tuple(str(each.id) for each in found)
+    zones: dict[str, tuple[str, ...]] = {}
+    for each in found:
+        if each.zone is not None:
+            zones[each.zone] = (*zones.get(each.zone, ()), str(each.id))
     pairs = await _pairs(session, fair.id, registrations)
     kept = [each for each in previous if _is_there(each, registrations)]
     refused = await _refused(session, fair.id) if avoids_refused else set()
     request = PlanRequest(
-        parties=tuple(_party(each, fair, slots) for each in registrations.values()),
+        parties=tuple(
+            _party(each, fair, slots, zones.get(each.zone or "", ()))
+            for each in registrations.values()
+        ),
         slots=tuple(
-            Slot(id=str(each.id), tables=tuple(tables), day=each.day.isoformat()) for each in slots
+            Slot(id=str(each.id), tables=tables, day=each.day.isoformat()) for each in slots
         ),
         pairs=(
             *(_pair(name, pair, refused) for name, pair in pairs.items()),
@@ -211,7 +219,9 @@ def _is_there(each: Placed, registrations: Mapping[Id, FairRegistration]) -> boo
     return first is not None and second is not None and may_meet(first.kind, second.kind)
 
 
-def _party(registration: FairRegistration, fair: Fair, slots: Sequence[FairSlot]) -> Party:
+def _party(
+    registration: FairRegistration, fair: Fair, slots: Sequence[FairSlot], near: tuple[str, ...]
+) -> Party:
     absent = set(registration.absent_slots)
     bounds = [each for each in (registration.most_meetings, fair.meetings_each) if each is not None]
     return Party(
@@ -223,6 +233,7 @@ def _party(registration: FairRegistration, fair: Fair, slots: Sequence[FairSlot]
         capacity=min(bounds) if bounds else None,
         delegations=registration.teams,
         host=registration.kind in _HOSTS,
+        near=near,
     )
 
 

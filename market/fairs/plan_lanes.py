@@ -4,7 +4,9 @@ Every host gets tables of its own if there are enough. Otherwise hosts share: th
 each at the table that is left fullest but still holds all its meetings (best fit decreasing).
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
+from functools import partial
 
 from market.fairs.plan_bits import IntArray, mask_of
 from market.fairs.plan_lane import Fixed, Lane
@@ -116,6 +118,7 @@ def _own_tables(problem: Problem, hosts: list[int], lanes: Mapping[str, Lane]) -
     None where pinned meetings of others leave a host without a table of its own.
     """
     tables = sorted(lanes, key=lambda table: -lanes[table].open.bit_count())
+    wanted = Counter(table for host in hosts for table in problem.parties[host].near)
     if len({lane.open for lane in lanes.values()}) == 1 and not any(
         lane.guests for lane in lanes.values()
     ):
@@ -123,13 +126,23 @@ def _own_tables(problem: Problem, hosts: list[int], lanes: Mapping[str, Lane]) -
         hosts = sorted(hosts)
     own: Tables = {}
     for host in hosts:
-        count = problem.parties[host].delegations
+        count, near = problem.parties[host].delegations, problem.parties[host].near
+        wanted.subtract(near)
         fitting = [table for table in tables if lanes[table].with_host(host, 0) is not None]
         if len(fitting) < count:
             return None
+        fitting.sort(key=partial(_liking, lanes, near, wanted))
         own[host] = tuple(fitting[:count])
         tables = [table for table in tables if table not in own[host]]
     return own
+
+
+def _liking(
+    lanes: Mapping[str, Lane], near: Collection[str], wanted: Mapping[str, int], table: str
+) -> tuple[int, bool, bool]:
+    """Of tables that stand in as many slots those near by come first, and those last that
+    somebody else would rather have."""
+    return -lanes[table].open.bit_count(), table not in near, wanted[table] > 0
 
 
 def _shared_tables(
@@ -140,7 +153,8 @@ def _shared_tables(
     delegations = problem.parties[host].delegations
     for left in range(delegations, 0, -1):
         others = {table: lane for table, lane in lanes.items() if table not in tables}
-        choice = _fullest_that_holds(others, host, -(-demand // left))
+        near = problem.parties[host].near
+        choice = _fullest_that_holds(others, host, -(-demand // left), near)
         if choice is None:
             break
         table, holders = choice
@@ -151,12 +165,18 @@ def _shared_tables(
 
 
 def _fullest_that_holds(
-    lanes: Mapping[str, Lane], host: int, need: int
+    lanes: Mapping[str, Lane], host: int, need: int, near: Collection[str]
 ) -> tuple[str, list[int]] | None:
     room = {table: lane.room for table, lane in lanes.items()}
     # Enough room comes before too little; of enough the least, of too little the most.
     order = sorted(
-        room, key=lambda table: (room[table] < need, abs(room[table] - need), room[table])
+        room,
+        key=lambda table: (
+            room[table] < need,
+            abs(room[table] - need),
+            room[table],
+            table not in near,
+        ),
     )
     best: tuple[str, list[int]] | None = None
     tried = 0

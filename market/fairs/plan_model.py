@@ -48,7 +48,8 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
     A party of several `delegations` can hold that many meetings at once. `floor` is how many
     meetings it is promised as far as possible, None for what `Fairness` says. Where hosts stay,
-    a host with `tables` gets those and no other, at most one for each delegation.
+    a host with `tables` gets those and no other, at most one for each delegation. `near` are the
+    tables that it would rather have, such as those of its zone, where others are no better.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     floor: int | None = None
     host: bool = False
     tables: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Which table each meeting is held at, once the slots are known.
 
 Hosts that stay have theirs. Elsewhere a party keeps its table from meeting to meeting where it
-can; else it takes the free table whose last owner comes back latest.
+can; else it takes a free table near by, of those the one whose last owner comes back latest.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,9 @@ def table_of_each(board: Board, kept: Mapping[int, str]) -> dict[int, str]:
         free.sort(key=lambda table: -_next(slots_of, last_owner.get(table, NOBODY), slot))
         for pair in meetings:
             if pair not in settled:
-                settled[pair] = free.pop(0)
+                near = board.problem.parties[owners[pair]].near
+                settled[pair] = next((each for each in free if each in near), free[0])
+                free.remove(settled[pair])
             last_table[owners[pair]] = settled[pair]
             last_owner[settled[pair]] = owners[pair]
         tables |= settled

@@ -17,8 +17,9 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from market.accounts.models import Organisation, User
+from market.claiming import claim
 from market.db import Database, Model, new_id, utc_now
-from market.jobs import TELL_OF_LISTINGS, ClaimedJob, claim, enqueue
+from market.jobs import TELL_OF_LISTINGS, ClaimedJob, enqueue
 from market.listings.models import Listing, ResultListing
 from market.migrating import migrate
 from market.settings import Settings

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import text
 
+from market.claiming import claim
 from market.db import Database
 from market.jobs import (
     NOW,
@@ -23,7 +24,6 @@ from market.jobs import (
     ClaimedJob,
     Job,
     LeaseLost,
-    claim,
     enqueue,
     extend,
     fail,

@@ -9,15 +9,9 @@ from typing import Any
 
 from sqlalchemy import select, text, update
 
+from market.claiming import claim
 from market.db import Database
-from market.jobs import (
-    ClaimedJob,
-    Job,
-    JobKind,
-    claim,
-    enqueue,
-    finish,
-)
+from market.jobs import ClaimedJob, Job, JobKind, enqueue, finish
 
 START = datetime(2026, 10, 30, 22, 30, tzinfo=UTC)
 KIND = "trial"

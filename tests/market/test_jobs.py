@@ -10,18 +10,16 @@ from hypothesis import strategies as st
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from market.claiming import DueHead, claim, due_heads
 from market.db import ENQUEUED, Database
 from market.jobs import (
     LATER,
     MAX_ATTEMPTS,
     NOW,
     SOON,
-    DueHead,
     Job,
     LeaseLost,
     backoff_s,
-    claim,
-    due_heads,
     enqueue,
     enqueue_all,
     extend,

@@ -11,13 +11,14 @@ import msgspec
 import pytest
 from sqlalchemy import func, select, update
 
+from market.claiming import claim
 from market.db import Database, new_id, utc_now
 from market.exchange.handlers import job_kinds
 from market.exchange.import_rows import CHUNK
 from market.exchange.models import Import, ImportFile, ImportRow
 from market.exchange.service import FILE_KEPT_DAYS, prune_imports
 from market.indexing.engines import indexes_in_memory
-from market.jobs import APPLY_IMPORT, CHECK_IMPORT, ClaimedJob, Job, LeaseLost, claim, enqueue
+from market.jobs import APPLY_IMPORT, CHECK_IMPORT, ClaimedJob, Job, LeaseLost, enqueue
 from market.worker import Worker
 from tests.market.exchange.files import RESULT_HEADERS, RESULT_ROW, workbook
 from tests.market.exchange.importing import (

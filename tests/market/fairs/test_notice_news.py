@@ -10,12 +10,13 @@ import msgspec
 import pytest
 from sqlalchemy import func, select, update
 
+from market.claiming import claim
 from market.db import Database, new_id, utc_now
 from market.fairs import notice_news
 from market.fairs.models import Fair, FairNotice
 from market.fairs.notices import tell
 from market.indexing.engines import Indexes
-from market.jobs import TELL_OF_NOTICES, Job, LeaseLost, claim
+from market.jobs import TELL_OF_NOTICES, Job, LeaseLost
 from market.settings import Settings
 from market.subscriptions.models import Alert, Delivery
 from market.work import all_kinds

@@ -2,6 +2,7 @@
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -166,3 +167,54 @@ def test_the_order_of_a_request_does_not_matter(
     shuffled = changed(request, parties=tuple(parties), pairs=tuple(pairs))
 
     assert plan(shuffled) == plan(request)
+
+
+@st.composite
+def zoned_fairs(draw: st.DrawFn, seating: str) -> PlanRequest:
+    """A fair with a table for everybody; tables and hosts stand in zones."""
+    request = draw(fairs(absences=True, seating="free", three_kinds=seating == "free"))
+    count = 2 * len(request.parties)
+    names = [f"t{number}" for number in range(1, count + 1)]
+    zones = {name: draw(st.sampled_from("AB-")) for name in names}
+    parties = tuple(
+        msgspec.structs.replace(
+            party,
+            near=tuple(name for name in names if zones[name] == zone and zone != "-"),
+        )
+        for party in request.parties
+        for zone in draw(st.sampled_from("AB-"))
+    )
+    slots = tuple(msgspec.structs.replace(slot, tables=tuple(names)) for slot in request.slots)
+    return changed(request, parties=parties, slots=slots, seating=seating)
+
+
+@pytest.mark.parametrize("seating", ["free", "hosts_stay"])
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_zones_move_tables_and_nothing_else(seating: str, data: st.DataObject) -> None:
+    request = data.draw(zoned_fairs(seating))
+    without = changed(
+        request,
+        parties=tuple(msgspec.structs.replace(party, near=()) for party in request.parties),
+    )
+
+    made, plain = plan(request), plan(without)
+
+    assert_sound(request, made)
+    assert places(made.meetings) == places(plain.meetings)
+    assert (made.weight, made.upper_bound) == (plain.weight, plain.upper_bound)
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_hosts_stay_in_their_zones_as_far_as_these_have_tables(data: st.DataObject) -> None:
+    request = data.draw(zoned_fairs("hosts_stay"))
+    hosts = [party for party in request.parties if party.host]
+
+    seated = plan(request).host_tables
+
+    near = {party.near: sum(other.near == party.near for other in hosts) for party in hosts}
+    inside = sum(set(seated[party.id]) <= set(party.near) for party in hosts if party.id in seated)
+    assert len(seated) in {0, len(hosts)}
+    if seated:
+        assert inside == sum(min(len(tables), count) for tables, count in near.items())

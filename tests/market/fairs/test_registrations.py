@@ -578,3 +578,28 @@ async def test_notices_are_read_once_and_by_whom_they_are_for(
     assert notice["payload"] == {"registration_id": guest.id}
     assert [page["items"] for page in unread] == [[], []]
     assert len(await rows(database, FairNotice)) == 3
+
+
+async def test_lists_are_narrowed_and_paged(client: httpx.AsyncClient, database: Database) -> None:
+    fair = await hold_fair(client, database, "open", quotas={"enterprise": 1})
+    kinds = ("institute", "enterprise", "enterprise", "investor")
+    guests = [await admit(fair, database, kind, brings=False) for kind in kinds]
+
+    async def listed(path: str) -> list[str]:
+        found: list[str] = []
+        cursor = ""
+        while True:
+            page = (await fair.get(f"{path}&limit=1{cursor}")).json()
+            found += [str(each.get("id", each.get("registration_id"))) for each in page["items"]]
+            if page["next_cursor"] is None:
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
+
+    ids = [guest.id for guest in guests]
+    assert await listed("registrations?") == ids
+    assert await listed("registrations?status=waiting") == [ids[2]]
+    assert await listed("registrations?kind=enterprise") == ids[1:3]
+    assert await listed("registrations?kind=enterprise&status=approved") == [ids[1]]
+    assert await listed("participants?") == [ids[0], ids[1], ids[3]]
+    assert await listed("participants?kind=investor") == [ids[3]]
+    assert await listed("participants?kind=broker") == []

@@ -245,3 +245,63 @@ def test_columns_of_a_person_are_told_apart(header: str, field: str) -> None:
 
     assert row.delegate is not None
     assert (getattr(row.delegate, field), row.problem) == (cells[field], None)
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("BM-1,没有的大学,,,,,,,,,\n", "平台上没有该单位（或尚未核验），请先邀请其注册"),
+        (
+            "BM-1,刺桐大学,91350000MA0000000X,,,,,,,,\n",
+            "平台上没有该单位（或尚未核验），请先邀请其注册",
+        ),
+        ("BM-1,同名单位,,,,,,,,,\n", "有多个同名单位，请填信用代码"),
+        ("BM-1,刺桐大学,,没有的展区,,,,,,,\n", "没有这个展区"),
+    ],
+)
+async def test_organisation_must_be_known_and_told_apart(
+    fair: Held, database: Database, row: str, problem: str
+) -> None:
+    await make_account(database, "institute", name="刺桐大学")
+    for kind in ("institute", "enterprise"):
+        await make_account(database, kind, name="同名单位")
+
+    answer = await _upload(fair, HEADERS + row, dry_run="false")
+
+    assert _short(answer) == [(2, "refused", problem)]
+    assert await rows(database, FairRegistration) == []
+
+
+async def test_organisation_twice_in_a_file_counts_once(fair: Held, database: Database) -> None:
+    await make_account(database, "institute", name="刺桐大学")
+    sheet = f"{HEADERS}BM-1,刺桐大学,,,,,,,,,\nBM-2,刺桐大学,,,,,,,,,\n"
+
+    answer = await _upload(fair, sheet, dry_run="false")
+
+    assert _short(answer) == [(2, "create", None), (3, "refused", "该单位在表中重复")]
+    assert [each.reference for each in await rows(database, FairRegistration)] == ["BM-1"]
+
+
+async def test_second_column_of_a_field_is_not_used(fair: Held, database: Database) -> None:
+    await make_account(database, "institute", name="刺桐大学")
+
+    answer = await _upload(fair, "单位名称,单位名称\n刺桐大学,别的单位\n", dry_run="false")
+
+    assert [row["organisation"] for row in answer.json()["rows"]] == ["刺桐大学"]
+
+
+async def test_cell_that_can_not_be_read_refuses_its_row(fair: Held, database: Database) -> None:
+    await make_account(database, "institute", name="刺桐大学")
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, ["单位名称", "洽谈组数"])
+        sheet.write_row(1, 0, ["刺桐大学", 2])
+        sheet.write_string(2, 0, "刺桐大学")
+        sheet.write_boolean(2, 1, True)
+
+    answer = await _upload(fair, file.getvalue(), name="参会单位.xlsx", dry_run="false")
+
+    assert [row["action"] for row in answer.json()["rows"]] == ["create", "refused"]
+    (registered,) = await rows(database, FairRegistration)
+    assert registered.teams == 2

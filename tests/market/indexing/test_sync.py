@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select, update
 
 from market.accounts.models import Organisation
+from market.claiming import claim
 from market.db import Database
 from market.indexing.engines import Indexes
 from market.indexing.models import ListingWords
 from market.indexing.sync import sync_listings
-from market.jobs import INDEX, LATER, NOW, REMATCH, SOON, claim, enqueue
+from market.jobs import INDEX, LATER, NOW, REMATCH, SOON, enqueue
 from market.settings import Settings
 from search.documents import SearchDocument
 from search.embedded import EmbeddedEngine

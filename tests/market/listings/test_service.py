@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from market.accounts.viewer import Viewer
+from market.claiming import claim
 from market.db import Database, new_id
 from market.errors import Forbidden, PreconditionFailed
-from market.jobs import INDEX, SOON, Job, claim
+from market.jobs import INDEX, SOON, Job
 from market.listings.handlers import EXPIRE, job_kinds
 from market.listings.models import Listing
 from market.listings.service import (

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from market.claiming import claim
 from market.db import Database, utc_now
 from market.errors import Unavailable
-from market.jobs import REMATCH, Job, LeaseLost, claim, enqueue
+from market.jobs import REMATCH, Job, LeaseLost, enqueue
 from market.listings.models import Listing
 from market.matching.models import MatchFeedback, MatchRow
 from market.matching.pairing import CANDIDATES_BY_WORDS, Matcher
