@@ -1,7 +1,10 @@
 """All files of a fair in one folder: each is written aside and takes its place when it is whole."""
 
+import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -23,14 +26,34 @@ _NAME_BYTES = 120
 
 
 class FileToWrite(NamedTuple):
-    """A file of a fair by its name in the folder; `write` puts its bytes out."""
+    """A file of a fair by its name in the folder; `write` puts its bytes out.
+
+    Pages take long, in a typesetter that lets others work meanwhile.
+    """
 
     name: str
     write: Callable[[BinaryIO], object]
+    is_pages: bool = False
+
+    def content(self) -> bytes:
+        file = io.BytesIO()
+        self.write(file)
+        return file.getvalue()
+
+
+@contextmanager
+def pages_ahead(files: Iterable[FileToWrite]) -> Iterator[Callable[[FileToWrite], bytes]]:
+    """Gives a function from a file to its bytes; pages are set in a thread from now on."""
+    with ThreadPoolExecutor(1) as apart:
+        ahead = {file.name: apart.submit(file.content) for file in files if file.is_pages}
+        try:
+            yield lambda file: ahead[file.name].result() if file.is_pages else file.content()
+        finally:
+            apart.shutdown(wait=False, cancel_futures=True)
 
 
 def file_names(view: FairView) -> list[str]:
-    """The files that `write_fair_folder` writes, calendars last."""
+    """The files that `write_fair_folder` writes, in their order."""
     return [file.name for file in fair_files(view, (), "utf-8-sig")]
 
 
@@ -47,11 +70,13 @@ def write_fair_folder(
     """
     _make(folder / CALENDARS, view)
     kept = set()
-    for file in fair_files(view, problems, encoding):
-        with writing_aside(folder / file.name, lang=view.lang) as target:
-            file.write(target)
-        kept.add(file.name)
-        yield file.name
+    files = list(fair_files(view, problems, encoding))
+    with pages_ahead(files) as content_of:
+        for file in files:
+            with writing_aside(folder / file.name, lang=view.lang) as target:
+                target.write(content_of(file))
+            kept.add(file.name)
+            yield file.name
     for path in sorted((folder / CALENDARS).iterdir()):
         if _OWN_CALENDAR.fullmatch(path.name) and f"{CALENDARS}/{path.name}" not in kept:
             path.unlink(missing_ok=True)
@@ -67,19 +92,23 @@ def _make(folder: Path, view: FairView) -> None:
 def fair_files(
     view: FairView, problems: Sequence[RowProblem], encoding: CsvEncoding
 ) -> Iterator[FileToWrite]:
-    """All files of a fair, calendars last; pages only where they can be set."""
+    """All files of a fair; pages only where they can be set, and last, as they take longest."""
     yield FileToWrite("fair.xlsx", lambda file: write_fair_workbook(view, file, problems=problems))
     for name in FAIR_LISTS:
         if name == "signings" and not view.book.signings:
             continue
         yield FileToWrite(f"{name}.csv", partial(write_fair_csv, view, name, encoding=encoding))
         yield FileToWrite(f"{name}.jsonl", partial(write_fair_jsonl, view, name))
-    if can_set_pages():
-        yield FileToWrite("handbook.pdf", lambda file: file.write(handbook_pdf(view)))
-        yield FileToWrite("badges.pdf", lambda file: file.write(badges_pdf(view)))
     for number, agenda in enumerate(view.agendas(), 1):
         name_of_file = f"{CALENDARS}/{number:03d}-{_file_name(agenda)}.ics"
         yield FileToWrite(name_of_file, partial(_write_calendar, view, agenda))
+    for page, pages in (("handbook", handbook_pdf), ("badges", badges_pdf)):
+        if can_set_pages():
+            yield FileToWrite(f"{page}.pdf", partial(_write_pages, view, pages), is_pages=True)
+
+
+def _write_pages(view: FairView, pages: Callable[[FairView], bytes], file: BinaryIO) -> None:
+    file.write(pages(view))
 
 
 def _write_calendar(view: FairView, agenda: Agenda, file: BinaryIO) -> None:

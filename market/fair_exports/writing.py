@@ -7,7 +7,7 @@ from functools import partial
 from typing import BinaryIO, cast
 
 from market.exchange.fair_agendas import FairView
-from market.exchange.fair_folder import CALENDARS, FileToWrite, fair_files
+from market.exchange.fair_folder import CALENDARS, FileToWrite, fair_files, pages_ahead
 from market.exchange.fair_text import (
     FAIR_LISTS,
     CsvEncoding,
@@ -40,13 +40,12 @@ class Bundle:
             file.write(self._target)
             yield file.name
             return
-        with zipfile.ZipFile(self._target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive = zipfile.ZipFile(self._target, "w", zipfile.ZIP_DEFLATED)
+        with archive, pages_ahead(self._files) as content_of:
             for file in self._files:
-                content = io.BytesIO()
-                file.write(content)
                 told = zipfile.ZipInfo(file.name, _NO_TIME)
                 told.compress_type, told.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-                archive.writestr(told, content.getvalue())
+                archive.writestr(told, content_of(file))
                 yield file.name
 
     def content(self) -> bytes:

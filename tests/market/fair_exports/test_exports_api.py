@@ -183,10 +183,10 @@ async def test_everything_is_one_archive(agenda: Day) -> None:
     assert files.namelist() == [
         "fair.xlsx",
         *(f"{name}.{extension}" for name in lists for extension in ("csv", "jsonl")),
-        *pages,
         "calendars/001-刺桐大学.ics",
         "calendars/002-晋江某鞋业有限公司.ics",
         "calendars/003-海丝基金.ics",
+        *pages,
     ]
     assert export == {
         "id": export["id"],
