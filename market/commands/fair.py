@@ -14,8 +14,8 @@ from market.errors import EXIT_SOME_REFUSED, UsageRefused
 from market.exchange.fair_pdf import PDF_MISSING
 from market.exchange.fair_text import CsvEncoding
 from market.exchange.fair_words import said
-from market.fairs.plan_model import WhatIf
 from market.fairs.weighing import FLOOR
+from market.planner.model import WhatIf
 from schemas.vocab import Lang
 
 _HIGHEST_SEED = 2**31 - 1

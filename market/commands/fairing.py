@@ -18,9 +18,9 @@ from market.exchange.fair_text import CsvEncoding
 from market.exchange.problems import RowProblem, Source
 from market.fairs.file_pairs import pairs_of_file
 from market.fairs.file_plan import book_of_file, request_of_file
-from market.fairs.plan_model import PlanRequest, WhatIf
-from market.fairs.planning import plan
-from market.fairs.what_if import what_if
+from market.planner.model import PlanRequest, WhatIf
+from market.planner.planning import plan
+from market.planner.what_if import what_if
 from schemas.vocab import Lang
 
 _MOST_TEAMS_ASKED = 3

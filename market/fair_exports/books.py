@@ -38,11 +38,11 @@ from market.fair_exports.book_people import Registered, participants_of
 from market.fairs.meeting_models import FairPair, FairPlan
 from market.fairs.models import Fair, FairRegistration
 from market.fairs.plan_input import sides_of
-from market.fairs.plan_model import Unplanned
 from market.fairs.plan_queries import plan_names
-from market.fairs.plan_wordings import PlanNames, fix_of, reason_of
 from market.fairs.queries import slots_of_fair, tables_of_fair
 from market.matching.set_reasons import reasons_of_pairs
+from market.planner.model import Unplanned
+from market.planner.wordings import PlanNames, fix_of, reason_of
 from schemas import vocab
 from schemas.matching import Reason
 from schemas.vocab import Lang

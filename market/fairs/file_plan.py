@@ -14,8 +14,8 @@ from market.exchange.fair_book import (
     meeting_uid,
 )
 from market.exchange.fair_file import FairFile, Seating, SheetParticipant
-from market.fairs.plan_model import Fairness, Pair, Party, Plan, PlanRequest, Slot
-from market.fairs.plan_wordings import PlanNames, fix_of, reason_of, slot_names
+from market.planner.model import Fairness, Pair, Party, Plan, PlanRequest, Slot
+from market.planner.wordings import PlanNames, fix_of, reason_of, slot_names
 from schemas.vocab import Lang
 
 _ID_LETTERS = 12

@@ -19,13 +19,13 @@ from market.fairs.plan_input import (
     placed_in_agenda,
     plan_input,
 )
-from market.fairs.plan_model import Replan
 from market.fairs.plan_work import Planning
 from market.fairs.publishing import AgendaChange, tell_changes
 from market.fairs.queries import locked_fair, slots_of_fair
-from market.fairs.replanning import hold_and_fill
 from market.fairs.wire import options_of
 from market.jobs import ClaimedJob, finish
+from market.planner.model import Replan
+from market.planner.replanning import hold_and_fill
 from schemas.fair_plans import PlanOptions
 
 Id = uuid.UUID

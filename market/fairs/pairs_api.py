@@ -16,8 +16,8 @@ from market.fairs.plan_orders import ask_for_pairs
 from market.fairs.plan_queries import PairPlace, PairsAsked, pairs_page
 from market.fairs.plan_wire import pair_view
 from market.fairs.queries import organized_fair
-from market.fairs.what_if import what_if
 from market.http.paging import DEFAULT_PER_PAGE, CursorText, Limit, cursor_of, id_of, place_of
+from market.planner.what_if import what_if
 from schemas.common import Page
 from schemas.fair_plans import (
     PairsState,

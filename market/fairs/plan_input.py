@@ -13,7 +13,8 @@ from market.fairs.booking import Booking
 from market.fairs.meeting_models import LIVE_STATES, FairMeeting, FairPair, PlanMeeting
 from market.fairs.meeting_rules import may_meet
 from market.fairs.models import Fair, FairRegistration, FairSlot
-from market.fairs.plan_model import (
+from market.fairs.queries import slots_of_fair, tables_of_fair
+from market.planner.model import (
     Budget,
     Fairness,
     Meeting,
@@ -23,7 +24,6 @@ from market.fairs.plan_model import (
     PlanRequest,
     Slot,
 )
-from market.fairs.queries import slots_of_fair, tables_of_fair
 from schemas.fair_plans import PlanOptions
 
 Id = uuid.UUID

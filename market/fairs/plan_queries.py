@@ -13,7 +13,7 @@ from market.errors import NotFound
 from market.fairs.meeting_models import FairPair, FairPlan, PlanMeeting
 from market.fairs.models import Fair, FairRegistration, FairSlot
 from market.fairs.plan_input import sides_of
-from market.fairs.plan_wordings import PlanNames
+from market.planner.wordings import PlanNames
 
 Id = uuid.UUID
 

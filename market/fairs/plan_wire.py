@@ -8,12 +8,12 @@ import msgspec
 
 from market.fairs.meeting_models import FairPlan, PlanMeeting
 from market.fairs.plan_input import sides_of
-from market.fairs.plan_model import Unplanned
 from market.fairs.plan_orders import allowed_actions
 from market.fairs.plan_queries import PairRow, PlanRow
-from market.fairs.plan_wordings import PlanNames, fix_of, reason_of
 from market.fairs.plan_work import change_of
 from market.fairs.wire import options_of, organisation_ref
+from market.planner.model import Unplanned
+from market.planner.wordings import PlanNames, fix_of, reason_of
 from schemas.fair_plans import (
     PairSide,
     PairView,

@@ -29,14 +29,14 @@ from market.fairs.plan_input import (
     plan_input,
     sides_of,
 )
-from market.fairs.plan_model import Meeting, Plan, Replan, Unplanned
-from market.fairs.planning import plan
 from market.fairs.publishing import basis_of
 from market.fairs.queries import slots_of_fair
-from market.fairs.replanning import improve
 from market.http.paging import id_of
 from market.jobs import ClaimedJob, finish
 from market.matching.set_scores import SetScores
+from market.planner.model import Meeting, Plan, Replan, Unplanned
+from market.planner.planning import plan
+from market.planner.replanning import improve
 from schemas.fair_plans import PlanForm
 
 Id = uuid.UUID

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from market.errors import Conflict, FieldError
-from market.fairs.plan_check import check_plan
 from market.fairs.plan_input import PlanInput
-from market.fairs.plan_model import Breach, Meeting, Violation
+from market.planner.check import check_plan
+from market.planner.model import Breach, Meeting, Violation
 
 _SENTENCES: Mapping[Breach, tuple[str, str]] = {
     "unknown_pair": ("这两方不在配对之中", "These two are no pair of the fair."),

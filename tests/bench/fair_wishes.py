@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from market.fairs.plan_model import Fairness, Pair, Party, PlanRequest, Slot
+from market.planner.model import Fairness, Pair, Party, PlanRequest, Slot
 
 Absences = Literal["none", "rand15", "window"]
 

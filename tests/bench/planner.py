@@ -15,16 +15,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from market.fairs.plan_board import Board
-from market.fairs.plan_check import check_plan
-from market.fairs.plan_choice import choose
-from market.fairs.plan_fairness import no_bonuses
-from market.fairs.plan_model import Fairness, Plan, PlanRequest
-from market.fairs.plan_problem import compile_request
-from market.fairs.plan_seats import free_seats
-from market.fairs.planning import plan
-from market.fairs.replanning import hold_and_fill, improve
-from market.fairs.what_if import what_if
+from market.planner.board import Board
+from market.planner.check import check_plan
+from market.planner.choice import choose
+from market.planner.fairness import no_bonuses
+from market.planner.model import Fairness, Plan, PlanRequest
+from market.planner.planning import plan
+from market.planner.problem import compile_request
+from market.planner.replanning import hold_and_fill, improve
+from market.planner.seats import free_seats
+from market.planner.what_if import what_if
 from tests.bench.fair_wishes import WEIGHT_ONLY, Absences, fair_request
 from tests.bench.planner_others import OTHERS, greedy
 from tests.bench.table import (

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from market.fairs.plan_model import PlanRequest
+from market.planner.model import PlanRequest
 
 
 class Greedy(NamedTuple):

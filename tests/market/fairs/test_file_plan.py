@@ -12,10 +12,10 @@ from market.exchange.fair_file import FairFile
 from market.exchange.fair_reader import read_fair
 from market.fairs.file_pairs import PairsOfFile, pairs_of_file
 from market.fairs.file_plan import book_of_file, request_of_file
-from market.fairs.plan_check import check_plan
-from market.fairs.plan_model import Fairness, Pair, Party, Slot
-from market.fairs.planning import plan
 from market.fairs.weighing import FLOOR
+from market.planner.check import check_plan
+from market.planner.model import Fairness, Pair, Party, Slot
+from market.planner.planning import plan
 from tests.market.exchange.fair_workbooks import (
     NEEDS,
     PARTICIPANTS,
