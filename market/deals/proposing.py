@@ -6,15 +6,18 @@ is told only that the proposal arrived.
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.accounts.models import Organisation
 from market.accounts.queries import visible_organisation
 from market.accounts.viewer import Viewer
+from market.deals.models import IntentOrder
 from market.deals.sides import SIDES
-from market.errors import FieldError, Invalid, NotFound
+from market.errors import FieldError, Invalid, NotFound, TooManyRequests
 from market.http.paging import id_of
 from market.listings.models import Listing
 from market.listings.queries import visible_listing
@@ -23,6 +26,8 @@ from market.records.queries import fair_of_meeting, known_fair, takes_part
 from schemas.deals import IntentOrderForm, OrderSide
 from schemas.listing_views import ListingKind
 
+# Proposals of an organisation within 24 hours that come from no meeting.
+MOST_A_DAY = 200
 _OTHER: Mapping[OrderSide, OrderSide] = {"institute": "enterprise", "enterprise": "institute"}
 
 
@@ -76,6 +81,33 @@ async def proposal_of(session: AsyncSession, viewer: Viewer, form: IntentOrderFo
         fair_id=fair_id,
         meeting_id=meeting_id,
     )
+
+
+async def refuse_flood(session: AsyncSession, viewer: Viewer, now: datetime) -> None:
+    """Strangers can be asked by hand, not by the thousand. Raises TooManyRequests.
+
+    Several proposals at the same moment may exceed the bound by a few.
+    """
+    own = viewer.organisation_id
+    since = now - timedelta(days=1)
+    proposed = await session.execute(
+        select(func.count(), func.min(IntentOrder.created_at, type_=IntentOrder.created_at.type))
+        .where(or_(IntentOrder.institute_id == own, IntentOrder.enterprise_id == own))
+        .where(
+            IntentOrder.proposed_by_id == own,
+            IntentOrder.created_at > since,
+            IntentOrder.meeting_id.is_(None),
+        )
+    )
+    count, first_at = proposed.one()
+    if count >= MOST_A_DAY:
+        wait_s = max(1, int((first_at - since).total_seconds()))
+        raise TooManyRequests(
+            "too_many_proposals",
+            f"一天最多提出 {MOST_A_DAY} 份意向订单（对接会上的会面不限）",
+            f"At most {MOST_A_DAY} proposals a day, but for those from meetings of a fair.",
+            retry_after_s=wait_s,
+        )
 
 
 async def _told(

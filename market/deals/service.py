@@ -16,7 +16,7 @@ from market.accounts.viewer import Viewer
 from market.db import new_id
 from market.deals.models import IntentOrder, OrderConfirmation, OrderMove
 from market.deals.order_checks import change_errors, contract_errors, form_errors, refuse_if
-from market.deals.proposing import Proposal, proposal_of
+from market.deals.proposing import Proposal, proposal_of, refuse_flood
 from market.deals.queries import confirmations_of, locked_order, side_of
 from market.deals.states import ONE_SIDED, OPEN, SIGNED, move, target_of
 from market.errors import Conflict, Forbidden, PreconditionFailed
@@ -49,7 +49,8 @@ async def propose(
     """A new order, to which the viewer's side says yes; the other side is asked to.
 
     Raises Invalid, Forbidden for an organisation that is not verified, and Conflict
-    (order_exists) when the two already have an order about this listing.
+    (order_exists) when the two already have an order about this listing; TooManyRequests for more
+    than MOST_A_DAY that do not come from a meeting.
     """
     if not viewer.is_verified:
         raise Forbidden(
@@ -59,6 +60,8 @@ async def propose(
         )
     refuse_if(form_errors(form, now.date()))
     proposal = await proposal_of(session, viewer, form)
+    if proposal.meeting_id is None:
+        await refuse_flood(session, viewer, now)
     order = _order_of(proposal, viewer, form, now)
     session.add(order)
     await _flush(session)

@@ -1,12 +1,15 @@
 """Intention orders over HTTP: proposed by one side, confirmed by the other, followed to the end."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
-from market.db import Database
+from market.db import Database, utc_now
+from market.deals import proposing
+from market.deals.models import IntentOrder
 from tests.market.accounts.factories import Account, make_account, make_key, places, told
 from tests.market.deals.factories import (
     CONTRACT,
@@ -16,6 +19,7 @@ from tests.market.deals.factories import (
     Dealing,
     Order,
     happened,
+    make_dealing,
     make_fair,
 )
 from tests.market.listings.factories import NEED_FORM, NO_SUCH_ID, RESULT_FORM, post_listing
@@ -618,6 +622,32 @@ async def test_a_longer_page_asks_no_more_questions(
         counts.append(await statements())
 
     assert counts[0] == counts[1]
+
+
+async def test_nobody_asks_everybody(
+    dealing: Dealing, monkeypatch: pytest.MonkeyPatch, client: httpx.AsyncClient
+) -> None:
+    monkeypatch.setattr(proposing, "MOST_A_DAY", 2)
+    other = await make_dealing(client, dealing.database)
+    needs = [
+        await post_listing(client, other.enterprise, "needs", "publish", reference=f"N-{n}")
+        for n in range(3)
+    ]
+    first = await dealing.propose("institute")
+    answers = [await dealing.propose("institute", need_id=need.id, result_id=...) for need in needs]
+
+    assert [first.status_code, *(answer.status_code for answer in answers)] == [
+        *(201, 201, 429, 429),
+    ]
+    assert told(answers[1]) == (429, "too_many_proposals")
+    assert 86_000 < int(answers[1].headers["retry-after"]) <= 86_400
+    # The other side may still propose, and so may who was asked.
+    assert (await other.propose("institute")).status_code == 201
+    async with dealing.database.writing() as session:
+        await session.execute(
+            update(IntentOrder).values(created_at=utc_now() - timedelta(hours=25))
+        )
+    assert (await dealing.propose("institute", need_id=needs[1].id, result_id=...)).is_success
 
 
 async def test_an_outpost_stands_on_either_side_and_sees_both(dealing: Dealing) -> None:
