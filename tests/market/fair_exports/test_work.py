@@ -1,6 +1,7 @@
 """Exports that are interrupted: whoever holds the job last writes the file, once."""
 
 import uuid
+from typing import Any
 
 import httpx
 import pytest
@@ -23,7 +24,7 @@ async def fair(client: httpx.AsyncClient, database: Database) -> Fair:
     return await hold_fair(client, database, "open")
 
 
-async def ordered(fair: Fair, **form: str) -> uuid.UUID:
+async def ordered(fair: Fair, **form: Any) -> uuid.UUID:
     answer = await fair.post("exports", **form)
     assert answer.status_code == 202, answer.text
     return uuid.UUID(answer.json()["id"])
