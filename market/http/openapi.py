@@ -59,6 +59,7 @@ _TAGS: Mapping[str, str] = {
     "fair registrations": "对接会报名 · Taking part in a fair",
     "fair plans": "配对与排程 · Pairs and plans of a fair",
     "fair meetings": "对接与现场 · Meetings, and the day itself",
+    "fair exports": "会务资料 · Files of a fair",
     "intent orders": "意向订单 · Intention orders",
     "signing ceremonies": "集中签约 · Signing ceremonies",
     "statistics": "统计：漏斗与图表 · Statistics: funnel and charts",

@@ -48,6 +48,14 @@ def test_operations_are_named_once_and_told_in_both_languages(app: Litestar) -> 
     assert {tag for each in found.values() for tag in each["tags"]} <= tags
 
 
+def test_operations_stand_under_headings_that_are_explained(app: Litestar) -> None:
+    told = {tag["name"]: tag["description"] for tag in document_of(app)["tags"]}
+    used = {tag for operation in operations(app).values() for tag in operation["tags"]}
+
+    assert used == set(told)
+    assert [name for name, words in told.items() if " · " not in words] == []
+
+
 def test_every_operation_tells_its_errors(app: Litestar) -> None:
     handlers = routes(app)
 
