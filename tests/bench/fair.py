@@ -212,6 +212,8 @@ async def _day(hall: _Hall, stages: Stages, random: Random) -> list[Row]:
         await fair_day.tell_outcomes(database, fair_id, agreed)
     with stages.stage("intention orders, proposed and confirmed"):
         await fair_day.order(database, agreed)
+    with stages.stage("the other sides told of their orders"):
+        await hall.worker.run_until_idle()
     return [
         stated("scans", scans, "scans"),
         stated("meetings held about a result and a need", len(held), "meetings"),
