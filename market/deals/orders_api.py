@@ -74,7 +74,7 @@ _NOTHING = uuid.UUID(int=0)
         "对方未公开名称的，其确认后才可见。 · A listing of the other side says who that is; who a "
         "listing hides is told once they say yes."
     ),
-    opt=_PARTY | TAKES_KEY,
+    opt=_PARTY | TAKES_KEY | {"is_limited": True},
     tags=_TAGS,
 )
 async def propose_order(
