@@ -47,6 +47,11 @@ class CellError(Exception):
         self.values = {key: str(value) for key, value in values.items()}
 
 
+def showable(text: str) -> str:
+    """What any file or page can hold: of the controls tabs and line ends alone, no half pairs."""
+    return clean(text.encode("utf-8", "replace").decode().replace("\0", " "))
+
+
 def cell_text(cell: object) -> str:
     """The cell as clean text, "" for an empty one; nested JSON stays JSON.
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone
 
-from market.exchange.cells import clean
+from market.exchange.cells import showable
 from market.exchange.fair_agendas import Agenda, Appointment, FairView
 from market.exchange.fair_book import Participant
 from market.exchange.fair_tables import contact_line
@@ -55,7 +55,7 @@ def _event(appointment: Appointment, own: Participant, view: FairView) -> Event:
     event.add("status", _STATUS.get(meeting.state, "CONFIRMED"))
     event.add("summary", _line_of(_summary(appointment, own, view)))
     event.add("location", _line_of(_place(appointment, view)))
-    event.add("description", _clean("\n".join(_description(appointment, own, view))))
+    event.add("description", showable("\n".join(_description(appointment, own, view))))
     return event
 
 
@@ -91,10 +91,5 @@ def _told(name: str, text: str, view: FairView) -> str:
     return said((f"{name}：{text}", f"{name}: {text}"), view.lang)
 
 
-def _clean(text: str) -> str:
-    """Without what no calendar may hold: control characters and unpaired surrogates."""
-    return clean(text.encode("utf-8", "replace").decode().replace("\0", " "))
-
-
 def _line_of(text: str) -> str:
-    return " ".join(_clean(text).split())
+    return " ".join(showable(text).split())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from market.exchange.cells import clean
+from market.exchange.cells import showable
 from market.exchange.fair_agendas import Agenda, Appointment, FairView
 from market.exchange.fair_book import Delegate, FairSlot, FairTable, Participant
 from market.exchange.fair_statistics import statistics_of
@@ -246,6 +246,6 @@ def _paragraphs(text: str) -> list[str]:
 
 def _text(text: str) -> str:
     """One line that any font setter takes; words without an end get places to break at."""
-    line = " ".join(clean(text.encode("utf-8", "replace").decode().replace("\0", " ")).split())
+    line = " ".join(showable(text).split())
     short = line if len(line) <= _MAX_CHARACTERS else line[: _MAX_CHARACTERS - 1] + "…"
     return _LONG_WORD.sub("\\g<0>\u200b", short)

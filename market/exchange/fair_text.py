@@ -1,7 +1,7 @@
 """Every list of a fair as .csv and .jsonl."""
 
 from collections.abc import Callable, Mapping
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import msgspec
 
@@ -20,19 +20,11 @@ from market.exchange.fair_tables import (
     table_plan_list,
     unplanned_list,
 )
+from schemas.fair_exports import FairCsvEncoding, FairListName
 
-ListName = Literal[
-    "participants",
-    "pairs",
-    "meetings",
-    "agendas",
-    "table_plan",
-    "unplanned",
-    "signings",
-    "statistics",
-]
+ListName = FairListName
 # gb18030 is what older spreadsheets of Chinese offices expect; the other is UTF-8 with BOM.
-CsvEncoding = Literal["utf-8-sig", "gb18030"]
+CsvEncoding = FairCsvEncoding
 
 FAIR_LISTS: Mapping[ListName, Callable[[FairView], FairList]] = {
     "participants": participants_list,

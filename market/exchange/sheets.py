@@ -12,7 +12,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from market.exchange.cells import MAX_CELL_CHARACTERS, clean, is_dangerous
+from market.exchange.cells import MAX_CELL_CHARACTERS, is_dangerous, showable
 from market.exchange.sheet_looks import (
     GROUP_LINE,
     LOOKS,
@@ -207,7 +207,7 @@ class Sheet:
 
 
 def _writable(text: str) -> str:
-    whole = clean(text.encode("utf-8", "replace").decode().replace("\0", " "))
+    whole = showable(text)
     # Excel counts UTF-16 units: rare characters and emoji are two.
     units = whole.encode("utf-16-le")
     if len(units) > 2 * MAX_CELL_CHARACTERS:

@@ -101,9 +101,7 @@ async def read_list(
 
     content = await asyncio.to_thread(work)
     shown = name_of_file(fair, name, format_, lang)
-    charset = encoding.removesuffix("-sig") if format_ == "csv" else "utf-8"
-    stem = _stem(shown, format_)
-    return file_answer(Download(f"fair-{name}", stem, format_, content, charset))
+    return _file(name, shown, format_, encoding, content)
 
 
 def _list_called(name: str) -> FairListName:
@@ -221,10 +219,7 @@ async def download(
                 "The file is not there yet: look at the export's progress.",
             )
         content = await content_of_export(session, export)
-    charset = export.encoding.removesuffix("-sig") if export.format == "csv" else "utf-8"
-    stem = _stem(export.file_name, export.format)
-    name = f"fair-{export.content}"
-    return file_answer(Download(name, stem, export.format, content, charset))
+    return _file(export.content, export.file_name, export.format, export.encoding, content)
 
 
 @delete(
@@ -245,8 +240,12 @@ async def drop(
         await session.delete(await export_of(session, fair.id, id_of(export_id)))
 
 
-def _stem(name: str, format_: str) -> str:
-    return name.removesuffix(f".{format_}")
+def _file(
+    content: str, file_name: str, format_: str, encoding: str, file: bytes
+) -> Response[bytes]:
+    charset = encoding.removesuffix("-sig") if format_ == "csv" else "utf-8"
+    stem = file_name.removesuffix(f".{format_}")
+    return file_answer(Download(f"fair-{content}", stem, format_, file, charset))
 
 
 routes: list[ControllerRouterHandler] = [

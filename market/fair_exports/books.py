@@ -3,7 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,7 @@ from market.fairs.plan_input import sides_of
 from market.fairs.plan_queries import plan_names
 from market.fairs.queries import slots_of_fair, tables_of_fair
 from market.matching.set_reasons import reasons_of_pairs
+from market.planner.compaction import day_masks, idle_in
 from market.planner.model import Unplanned
 from market.planner.wordings import PlanNames, fix_of, reason_of
 from schemas import vocab
@@ -277,15 +278,14 @@ def _idle_slots(read: _Rows) -> dict[str, int]:
     """Who waits between the first and the last meeting of a day, and for how many slots."""
     places = {each.id: number for number, each in enumerate(read.slots)}
     zone = ZoneInfo(read.fair.time_zone)
-    days = {each.id: each.begins_at.astimezone(zone).date() for each in read.slots}
-    taken: dict[tuple[Id, date], set[int]] = defaultdict(set)
+    days = day_masks([f"{each.begins_at.astimezone(zone):%Y-%m-%d}" for each in read.slots])
+    busy: dict[Id, int] = defaultdict(int)
     for two, meeting in read.meetings.items():
-        slot = str(meeting.slot_id)
         for side in two if meeting.is_on else ():
-            taken[side, days[slot]].add(places[slot])
-    idle: dict[str, int] = defaultdict(int)
-    for (side, _), slots in sorted(taken.items()):
-        idle[str(side)] += max(slots) - min(slots) + 1 - len(slots)
+            busy[side] |= 1 << places[str(meeting.slot_id)]
+    # Absences are not left out here, as they are in what a plan says of itself.
+    there = (1 << len(read.slots)) - 1
+    idle = {str(side): idle_in(slots, there, days) for side, slots in sorted(busy.items())}
     return {side: waits for side, waits in idle.items() if waits}
 
 

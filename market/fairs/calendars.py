@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from icalendar import Calendar, Event, vDuration
 
-from market.exchange.cells import clean
+from market.exchange.cells import showable
 
 MEDIA_TYPE = "text/calendar"
 _PRODUCT = "-//Duijie//Fair//ZH"
@@ -72,5 +72,4 @@ def _event(told: CalendarEvent) -> Event:
 
 def _line(text: str) -> str:
     """In one line, without what no calendar may hold: controls and unpaired surrogates."""
-    whole = text.encode("utf-8", "replace").decode().replace("\0", " ")
-    return " ".join(clean(whole).split())
+    return " ".join(showable(text).split())

@@ -22,13 +22,13 @@ from market.fairs.models import Fair, FairNotice, FairRegistration
 from market.fairs.notice_words import MeetingTold, Said
 from market.fairs.states import ANNOUNCED
 from market.jobs import ClaimedJob, finish
+from market.listings.plain import in_parts
 from market.settings import Settings
 from market.subscriptions.own_news import Told, tell_organisations
 from schemas.events import NewsType
 
 Id = uuid.UUID
 _ORGANISATIONS_AT_ONCE = 50
-_IDS_A_STATEMENT = 500
 _MEETINGS = {
     "meeting_added": "added",
     "meeting_moved": "moved",
@@ -109,11 +109,10 @@ async def _take(session: AsyncSession, fair_id: Id, now: datetime) -> list[FairN
         .with_for_update()
     )
     notices = list(found)
-    ids = [notice.id for notice in notices]
-    for start in range(0, len(ids), _IDS_A_STATEMENT):
+    for part in in_parts([notice.id for notice in notices]):
         await session.execute(
             update(FairNotice)
-            .where(FairNotice.id.in_(ids[start : start + _IDS_A_STATEMENT]))
+            .where(FairNotice.id.in_(part))
             .values(told_at=now)
             .execution_options(synchronize_session=False)
         )

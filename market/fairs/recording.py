@@ -4,7 +4,7 @@ Each function says how things are now; said again, nothing changes.
 """
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.fairs.meeting_models import FairCheckIn, FairMeeting
 from market.fairs.models import Fair, FairRegistration, FairSlot
+from market.listings.plain import in_parts
 from market.records.service import Fact, FactStage, KnownFair, erase, record, record_fair
 
 Id = uuid.UUID
-_ROWS_A_STATEMENT = 400
 
 
 async def make_known(session: AsyncSession, fair: Fair) -> None:
@@ -60,7 +60,7 @@ async def record_check_ins(
 ) -> None:
     """The first check-in of each of these registrations that has one."""
     facts: list[Fact] = []
-    for some in _parts(registration_ids):
+    for some in in_parts(registration_ids):
         rows = await session.execute(
             select(
                 FairRegistration.id,
@@ -124,14 +124,7 @@ async def _looked_up(
     session: AsyncSession, key: Any, value: Any, wanted: Collection[Id]
 ) -> dict[Id, Any]:
     found: dict[Id, Any] = {}
-    for some in _parts(wanted):
+    for some in in_parts(wanted):
         rows = await session.execute(select(key, value).where(key.in_(some)))
         found |= {row[0]: row[1] for row in rows}
     return found
-
-
-def _parts(ids: Collection[Id]) -> Iterator[Sequence[Id]]:
-    ordered = sorted(ids)
-    return (
-        ordered[at : at + _ROWS_A_STATEMENT] for at in range(0, len(ordered), _ROWS_A_STATEMENT)
-    )

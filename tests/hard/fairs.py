@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import select
 
 from market.db import new_id, utc_now
-from market.fair_exports.models import FairExport, FairExportFile
+from market.fair_exports.models import FairExportFile
 from market.fairs.booking import Booking, book, release
 from market.fairs.meeting_models import FairMeeting, FairOutcome, FairPair, FairPlan, PlanMeeting
 from market.fairs.models import (
@@ -27,6 +27,7 @@ from market.listings.models import Listing
 from schemas.fair_plans import PlanForm
 from schemas.fairs import FairDay, FairTemplate, Hall
 from tests.hard.world import World
+from tests.market.fairs.rows import export_row
 
 STATUSES = ("draft", "draft", "open", "matching", "published", "running", "closed")
 _GUESTS = ("institute", "enterprise", "investor", "quiet institute", "quiet enterprise")
@@ -117,19 +118,7 @@ class _Opening:
     async def _export(self, session: Any) -> None:
         """A file that was written before, with what is nobody's business but the organizer's."""
         mark = self._world.secrets.text("a file of a fair", ("organizer",))
-        export = FairExport(
-            id=new_id(),
-            fair_id=self._fair.id,
-            content="participants",
-            format="csv",
-            lang="zh",
-            encoding="utf-8-sig",
-            file_name="参会单位.csv",
-            state="done",
-            progress=100,
-            created_at=utc_now(),
-            expires_at=utc_now() + timedelta(days=7),
-        )
+        export = export_row(self._fair)
         session.add(export)
         await session.flush()
         session.add(FairExportFile(export_id=export.id, content=mark.encode()))

@@ -25,6 +25,7 @@ from tests.market.subscriptions.hearing import (
     follow_own,
     have_told,
     open_endpoint,
+    sending,
     titles_of,
     unfinished,
 )
@@ -34,12 +35,7 @@ TITLE = "鞋底防滑"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return msgspec.structs.replace(
-        settings,
-        smtp_host="127.0.0.1",
-        smtp_sender="a@example.cn",
-        outgoing_private_hosts="127.0.0.1",
-    )
+    return sending(settings)
 
 
 async def work(dealing: Dealing, settings: Settings) -> None:

@@ -115,19 +115,7 @@ async def fair_objects(
         weight=1,
     )
     session.add(planned)
-    export = FairExport(
-        id=new_id(),
-        fair_id=fair.id,
-        content="pairs",
-        format="csv",
-        lang="zh",
-        encoding="utf-8-sig",
-        file_name="配对.csv",
-        state="done",
-        progress=100,
-        created_at=utc_now(),
-        expires_at=utc_now() + timedelta(days=7),
-    )
+    export = export_row(fair)
     session.add(export)
     await session.flush()
     session.add(FairExportFile(export_id=export.id, content=b"x"))
@@ -152,6 +140,23 @@ async def fair_objects(
         "delegate_id": delegate.id,
         "notice_id": notice.id,
     }
+
+
+def export_row(fair: Fair) -> FairExport:
+    """An export of the fair that was written; its file is a row of its own."""
+    return FairExport(
+        id=new_id(),
+        fair_id=fair.id,
+        content="participants",
+        format="csv",
+        lang="zh",
+        encoding="utf-8-sig",
+        file_name="参会单位.csv",
+        state="done",
+        progress=100,
+        created_at=utc_now(),
+        expires_at=utc_now() + timedelta(days=7),
+    )
 
 
 def registration_row(fair: Fair, account: Account, **changes: Any) -> FairRegistration:

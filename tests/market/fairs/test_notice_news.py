@@ -32,6 +32,7 @@ from tests.market.subscriptions.hearing import (
     follow_own,
     have_told,
     open_endpoint,
+    sending,
     titles_of,
     unfinished,
 )
@@ -41,12 +42,7 @@ NAME = "科技成果面对面"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return msgspec.structs.replace(
-        settings,
-        smtp_host="127.0.0.1",
-        smtp_sender="a@example.cn",
-        outgoing_private_hosts="127.0.0.1",
-    )
+    return sending(settings)
 
 
 class Scene(msgspec.Struct):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import msgspec
 from sqlalchemy import select
 
 from market.db import Database
@@ -16,6 +17,16 @@ from market.worker import Worker
 from tests.market.accounts.factories import Account
 
 API = "/api/v1"
+
+
+def sending(settings: Settings) -> Settings:
+    """With a mail server, and receivers of webhooks, on this machine."""
+    return msgspec.structs.replace(
+        settings,
+        smtp_host="127.0.0.1",
+        smtp_sender="a@example.cn",
+        outgoing_private_hosts="127.0.0.1",
+    )
 
 
 async def have_told(database: Database, settings: Settings, *kinds: str) -> None:

@@ -21,7 +21,7 @@ from market.subscriptions.news import News, hearer_of
 from market.subscriptions.schedule import quiet_until
 from market.subscriptions.telling import tell
 from tests.market.listings.factories import post_listing
-from tests.market.subscriptions.hearing import open_endpoint
+from tests.market.subscriptions.hearing import open_endpoint, sending
 from tests.market.subscriptions.square import Square
 
 MINUTE = timedelta(minutes=1)
@@ -32,12 +32,7 @@ NOON = datetime(2027, 3, 1, 4, 0, tzinfo=UTC)
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return msgspec.structs.replace(
-        settings,
-        smtp_host="127.0.0.1",
-        smtp_sender="a@example.cn",
-        outgoing_private_hosts="127.0.0.1",
-    )
+    return sending(settings)
 
 
 async def mailed(square: Square, **changes: Any) -> uuid.UUID:

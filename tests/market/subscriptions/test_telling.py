@@ -6,7 +6,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -19,17 +18,13 @@ from market.subscriptions.news import NEWS_AT_ONCE, Hearer, News, in_chunks
 from market.subscriptions.telling import DELIVER, tell
 from market.worker import Worker
 from tests.market.listings.factories import post_listing
+from tests.market.subscriptions.hearing import sending
 from tests.market.subscriptions.square import Square
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return msgspec.structs.replace(
-        settings,
-        smtp_host="127.0.0.1",
-        smtp_sender="a@example.cn",
-        outgoing_private_hosts="127.0.0.1",
-    )
+    return sending(settings)
 
 
 def hearer(square: Square, **changes: Any) -> Hearer:
